@@ -1,0 +1,115 @@
+"""J and F against the official tool's golden values and against a slow reference written from the definition."""
+
+from __future__ import annotations
+
+import json
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from numpy.typing import NDArray
+
+from evaluate.metrics import Protocol, boundary_f, j_and_f, jaccard, scored_frames
+
+GOLDEN = json.loads((Path(__file__).parent / "golden" / "davis_jf.json").read_text())["cases"]
+
+
+def ellipses(shape: list[int], parts: list[list[float]]) -> NDArray[np.bool_]:
+    y, x = np.mgrid[: shape[0], : shape[1]]
+    mask = np.zeros(shape, np.bool_)
+    for cx, cy, rx, ry in parts:
+        mask |= ((x - cx) / rx) ** 2 + ((y - cy) / ry) ** 2 < 1
+    return mask
+
+
+@pytest.mark.parametrize("case", GOLDEN, ids=range(len(GOLDEN)))
+def test_equals_the_official_tool(case: dict[str, Any]) -> None:
+    pred, truth = ellipses(case["shape"], case["pred"]), ellipses(case["shape"], case["gt"])
+    assert (pred.sum(), truth.sum()) == (case["pred_area"], case["gt_area"])  # we drew what they drew
+    assert jaccard(pred, truth) == pytest.approx(case["J"], abs=1e-6)
+    assert boundary_f(pred, truth) == pytest.approx(case["F"], abs=1e-6)
+
+
+def slow_boundary(mask: NDArray[np.bool_]) -> set[tuple[int, int]]:
+    height, width = mask.shape
+    found = set()
+    for y, x in product(range(height), range(width)):
+        right, below = min(x + 1, width - 1), min(y + 1, height - 1)
+        if any(mask[y, x] != mask[q] for q in ((y, right), (below, x), (below, right))):
+            found.add((y, x))
+    return found
+
+
+def slow_f(pred: NDArray[np.bool_], truth: NDArray[np.bool_], bound_th: float) -> float:
+    """Every boundary pixel against every other, over the whole image."""
+    radius = int(np.ceil(bound_th * np.hypot(*truth.shape)))
+    a, b = slow_boundary(pred), slow_boundary(truth)
+    if not a or not b:
+        return float(not a and not b)
+
+    def near(point: tuple[int, int], others: set[tuple[int, int]]) -> bool:
+        return any((point[0] - y) ** 2 + (point[1] - x) ** 2 <= radius**2 for y, x in others)
+
+    precision = sum(near(p, b) for p in a) / len(a)
+    recall = sum(near(p, a) for p in b) / len(b)
+    return 0.0 if precision + recall == 0 else 2 * precision * recall / (precision + recall)
+
+
+@st.composite
+def mask_pairs(draw: st.DrawFn) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Noise, boxes (touching edges or not), empty and full masks, and slightly shifted copies."""
+    shape = draw(st.tuples(st.integers(1, 14), st.integers(1, 14)))
+
+    def one() -> NDArray[np.bool_]:
+        kind = draw(st.sampled_from(["noise", "box", "empty", "full"]))
+        if kind == "noise":
+            return draw(hnp.arrays(np.bool_, shape))
+        mask = np.zeros(shape, np.bool_)
+        if kind == "box":
+            y, x = draw(st.integers(0, shape[0] - 1)), draw(st.integers(0, shape[1] - 1))
+            mask[y : y + draw(st.integers(1, 8)), x : x + draw(st.integers(1, 8))] = True
+        elif kind == "full":
+            mask[:] = True
+        return mask
+
+    pred = one()
+    truth = np.roll(pred, draw(st.integers(-2, 2)), axis=1) if draw(st.booleans()) else one()
+    return pred, truth
+
+
+@settings(max_examples=300, deadline=None)
+@given(mask_pairs(), st.sampled_from([0.008, 0.08, 0.25]))
+def test_equals_the_slow_reference(pair: tuple[NDArray[np.bool_], NDArray[np.bool_]], bound_th: float) -> None:
+    pred, truth = pair
+    assert boundary_f(pred, truth, bound_th) == pytest.approx(slow_f(pred, truth, bound_th), abs=1e-9)
+    pixels = list(zip(pred.ravel().tolist(), truth.ravel().tolist(), strict=True))
+    union = sum(a or b for a, b in pixels)
+    expected = 1.0 if union == 0 else sum(a and b for a, b in pixels) / union
+    assert jaccard(pred, truth) == pytest.approx(expected, abs=1e-12)
+
+
+def test_symmetric_and_bounded() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        a, b = rng.random((2, 40, 60)) < 0.3
+        j, f = j_and_f(a, b)
+        assert 0 <= j <= 1
+        assert 0 <= f <= 1
+        assert (j, f) == pytest.approx(j_and_f(b, a))
+
+
+def test_protocols_name_the_frames_they_average() -> None:
+    assert list(scored_frames(6, 0, Protocol.DAVIS)) == [1, 2, 3, 4]
+    assert list(scored_frames(6, 0)) == [1, 2, 3, 4, 5]
+    assert list(scored_frames(6, 2)) == [3, 4, 5]
+    assert list(scored_frames(1, 0, Protocol.DAVIS)) == []
+
+
+def test_masks_of_different_shapes_are_refused() -> None:
+    with pytest.raises(ValueError, match="one shape"):
+        jaccard(np.zeros((4, 4), np.bool_), np.zeros((4, 5), np.bool_))
