@@ -1,0 +1,168 @@
+"""The `heroprop` command: mounts the packages' verbs, each only when it is asked for, and words every error."""
+
+from __future__ import annotations
+
+import errno
+import importlib
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+VERBS = {
+    "assets": "blender_scenes",
+    "plan": "render",
+    "render": "render",
+    "info": "render",
+    "verify": "render",
+    "train": "train",
+    "export": "train",
+    "evaluate": "evaluate",
+    "track": "evaluate",
+    "demo": "heroprop",
+}
+"""Every verb and the package that holds it."""
+
+
+def command_line(verb: str | None) -> typer.Typer:
+    """The app with the package of one verb mounted; with all of them where `verb` is None or unknown."""
+    app = typer.Typer(
+        help="Render hero props, teach SAM 2 to track them, and measure what it learned.",
+        no_args_is_help=True,
+        add_completion=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    wanted = [VERBS[verb]] if verb in VERBS else list(dict.fromkeys(VERBS.values()))
+    for package in wanted:
+        if package == "heroprop":
+            app.command()(demo)
+            continue
+        _refuse_shadow(package)
+        mounted = importlib.import_module(f"{package}.cli").app
+        app.add_typer(mounted, name="assets" if package == "blender_scenes" else None)
+
+    @app.callback()
+    def _many_verbs() -> None:
+        """Render hero props, teach SAM 2 to track them, and measure what it learned."""
+
+    return app
+
+
+def main() -> None:
+    """Run the command line; a user's mistake is one line on stderr and exit code 2, never a traceback."""
+    arguments = sys.argv[1:]
+    verb = arguments[0] if arguments else None
+    where = f"heroprop {verb}" if verb in VERBS else "heroprop"
+    try:
+        if verb is not None and verb not in VERBS and not verb.startswith("-"):
+            from render.document import UserError, nearest
+
+            raise UserError(f"heroprop: no verb '{verb}'{nearest(verb, list(VERBS))}")
+        app = typer.main.get_command(command_line(verb))
+        code = app.main(args=arguments, prog_name="heroprop", standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except (KeyboardInterrupt, typer.Abort):
+        _say("interrupted; the same command goes on where this one stopped")
+        sys.exit(130)
+    except typer.TyperException as error:
+        message = " ".join(error.format_message().split())
+        if not message:  # no arguments at all: the help has been shown
+            sys.exit(2)
+        _say(f"error: {where}: {message}; see '{where} --help'")
+        sys.exit(2)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except OSError as error:
+        if error.errno not in _EXPLAINED:
+            raise
+        _say(f"error: {error.filename or where}: {_EXPLAINED[error.errno]}")
+        sys.exit(2)
+    except ModuleNotFoundError as error:
+        extra = _EXTRAS.get((error.name or "").split(".")[0])
+        if extra is None:
+            raise
+        _say(f"error: {where}: needs {error.name}, which is not installed; install it with: pip install '.[{extra}]'")
+        sys.exit(2)
+    except Exception as error:
+        from render.document import UserError
+
+        if not isinstance(error, UserError):
+            raise
+        _say(f"error: {error}")
+        sys.exit(2)
+
+
+def demo(
+    out: Annotated[Path, typer.Option(help="Where everything goes; made if missing, gone on with if there.")] = Path(
+        "demo"
+    ),
+    workers: Annotated[int | None, typer.Option(help="Clips rendered at a time; default: one a core.", min=1)] = None,
+) -> None:
+    """The main job, end to end and small: plan, render, train, evaluate before and after, export, report."""
+    dataset, run, report = out / "dataset", out / "run", out / "report"
+    exported = out / "hero-nano.pt"
+    pool = ["--workers", str(workers)] if workers else []
+    resume = ["--resume"] if run.exists() else []
+    checkpoints = [part for name in ("nano-random:0", "nano-base", str(run)) for part in ("--checkpoint", name)]
+    steps = [
+        ["plan", "demo", "--out", str(dataset)],
+        ["render", str(dataset), *pool],
+        ["verify", str(dataset)],
+        ["train", "nano-demo", "--data", str(dataset), "--out", str(run), *resume],
+        ["evaluate", "--data", str(dataset), "--split", "test", *checkpoints, "--out", str(report)],
+        ["export", str(run), "--to", "sam2", "--out", str(exported)],
+    ]
+    for number, step in enumerate(steps, 1):
+        _say(f"\n[{number}/{len(steps)}] heroprop {' '.join(step)}")
+        code = subprocess.run([sys.executable, "-m", "heroprop", *step], check=False).returncode
+        if code:
+            _say(f"the demo stopped at step {number}; what is done stays, and the same command goes on from there")
+            raise typer.Exit(code)
+    print(f"\nreport      {(report / 'report.html').resolve()}\ncheckpoint  {exported.resolve()}")
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def _refuse_shadow(package: str) -> None:
+    """Stop where another distribution's package of the same name would be imported instead of ours."""
+    found = importlib.util.find_spec(package)
+    ours = Path(__file__).resolve().parent / package / "__init__.py"
+    if found is None or found.origin is None or Path(found.origin).resolve() != ours:
+        from render.document import UserError
+
+        place = found.origin if found else "nowhere"
+        raise UserError(
+            f"heroprop: the package '{package}' comes from {place}, not from heroprop; "
+            "install heroprop into a virtual environment of its own"
+        )
+
+
+_EXPLAINED = {
+    errno.ENOSPC: "the disk is full; make room and run the same command again, which goes on where this one stopped",
+    errno.EDQUOT: "your disk quota is used up; make room and run the same command again",
+    errno.EFBIG: "the file grew past this system's limit on file size; raise it and run the same command again",
+    errno.EROFS: "the file system is read-only; choose another --out",
+    errno.EACCES: "permission denied; check who owns it",
+    errno.EPERM: "the system does not permit it; check who owns it",
+    errno.ENOTDIR: "a part of this path is a file, not a folder",
+    errno.ENAMETOOLONG: "the name is too long",
+}
+
+_EXTRAS = {
+    **dict.fromkeys(("bpy", "OpenEXR", "psutil"), "render"),
+    **dict.fromkeys(
+        ("torch", "torchvision", "sam2", "training", "tensordict", "safetensors", "huggingface_hub"), "train"
+    ),
+    **dict.fromkeys(("tensorboard", "jinja2", "scipy", "av"), "train"),
+}
+
+
+if __name__ == "__main__":
+    main()

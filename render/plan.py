@@ -1,0 +1,119 @@
+"""The plan: a recipe resolved into one seeded ClipSpec a line, before anything is rendered."""
+
+from __future__ import annotations
+
+import hashlib
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Literal
+
+from .asset import Library
+from .compose import compose
+from .document import Document, UserError, nearest, write_atomic
+from .recipe import Recipe
+from .spec import SCHEMA, ClipSpec
+
+HEADER, LINES, RECIPE = "plan.json", "plan.jsonl", "recipe.toml"
+
+
+class PlanHeader(Document):
+    """`plan.json`: what the plan was made from. `plan_digest` is the SHA-256 of `plan.jsonl`."""
+
+    schema_version: Literal[1] = SCHEMA
+    generator: str
+    recipe_name: str
+    recipe_digest: str
+    seed: int
+    clips: int
+    clips_per_shard: int
+    plan_digest: str
+    asset_folders: tuple[str, ...] = ()
+
+
+def generator() -> str:
+    """`heroprop 0.1.0`."""
+    try:
+        return f"heroprop {version('heroprop')}"
+    except PackageNotFoundError:
+        return "heroprop (not installed)"
+
+
+def make_plan(recipe: Recipe, library: Library, clips: int, seed: int) -> list[ClipSpec]:
+    """`clips` specs; clip `i` depends on the recipe, the assets, the seed and `i` alone."""
+    _check_names(recipe, library)
+    return [compose(recipe, library, seed, index) for index in range(clips)]
+
+
+def write_plan(
+    recipe_path: Path,
+    dataset: Path,
+    clips: int | None = None,
+    seed: int | None = None,
+    assets: list[Path] | None = None,
+) -> PlanHeader:
+    """Plan `recipe_path` into the folder `dataset`; doing it again is fine, with another outcome a UserError."""
+    recipe = Recipe.read_toml(recipe_path)
+    folders = [folder.resolve() for folder in assets or []]
+    count = recipe.clips if clips is None else clips
+    chosen = recipe.seed if seed is None else seed
+    if dataset.exists() and not dataset.is_dir():
+        raise UserError(f"{dataset}: is a file; --out names a folder")
+    specs = make_plan(recipe, Library.open(folders), count, chosen)
+    lines = "".join(spec.canonical() + "\n" for spec in specs)
+    header = PlanHeader(
+        generator=generator(),
+        recipe_name=recipe.name,
+        recipe_digest=recipe.digest(),
+        seed=chosen,
+        clips=count,
+        clips_per_shard=recipe.clips_per_shard,
+        plan_digest=hashlib.sha256(lines.encode()).hexdigest(),
+        asset_folders=tuple(str(folder) for folder in folders),
+    )
+    if (dataset / HEADER).exists():
+        if PlanHeader.read_json(dataset / HEADER).plan_digest != header.plan_digest:
+            raise UserError(f"{dataset}: already holds another plan; choose another --out, or remove that folder")
+    elif dataset.is_dir() and any(p for p in dataset.iterdir() if p.name not in (LINES, RECIPE)):
+        raise UserError(f"{dataset}: not empty, and not a heroprop dataset; choose another --out")
+    write_atomic(dataset / RECIPE, recipe_path.read_bytes())
+    write_atomic(dataset / LINES, lines)
+    write_atomic(dataset / HEADER, header.model_dump_json(indent=2) + "\n")  # last: its presence says the plan is whole
+    return header
+
+
+def read_plan(dataset: Path) -> tuple[PlanHeader, list[ClipSpec]]:
+    """The header and the specs; UserError if there is no plan, or it is not the one that the header names."""
+    if not (dataset / HEADER).is_file():
+        raise UserError(f"{dataset}: no plan here; make one with: heroprop plan RECIPE.toml --out {dataset}")
+    header = PlanHeader.read_json(dataset / HEADER)
+    try:
+        data = (dataset / LINES).read_bytes()
+    except OSError as error:
+        raise UserError(f"{dataset / LINES}: cannot be read: {error.strerror}; plan again into a new folder") from None
+    if hashlib.sha256(data).hexdigest() != header.plan_digest:
+        raise UserError(f"{dataset / LINES}: differs from what {HEADER} says; plan again into a new folder")
+    return header, [ClipSpec.model_validate_json(line) for line in data.decode().splitlines()]
+
+
+def _check_names(recipe: Recipe, library: Library) -> None:
+    """Every asset and finish that the recipe names must exist; UserError with the nearest known name."""
+    where = f"recipe '{recipe.name}'"
+    for key, kind, names in (
+        ("stage.set", "set", recipe.stage.set.choice),
+        ("stage.hdri", "hdri", recipe.stage.hdri.choice),
+        ("target.asset", "prop", recipe.target.asset.choice),
+        ("occluders.asset", "occluder", recipe.occluders.asset.choice),
+        ("held_out.set", "set", recipe.held_out.set),
+        ("held_out.hdri", "hdri", recipe.held_out.hdri),
+        ("held_out.asset", "prop", recipe.held_out.asset),
+    ):
+        for name in names:
+            if name != "any":
+                try:
+                    library.get(name, kind)  # type: ignore[arg-type]
+                except UserError as error:
+                    raise UserError(f"{where}: {key}: {error}") from None
+    known = sorted({f for name in library.names("prop") for f in library.assets[name].asset.finishes})
+    for finish in (*recipe.target.finish.choice, *recipe.held_out.finish):
+        if finish != "any" and finish not in known:
+            raise UserError(f"{where}: no prop has the finish '{finish}'{nearest(finish, known)}")

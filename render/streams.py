@@ -1,0 +1,48 @@
+"""Named random streams: adding a draw to one never reshuffles another, and no library update changes a plan."""
+
+from __future__ import annotations
+
+import zlib
+from typing import TypeVar
+
+import numpy as np
+
+T = TypeVar("T")
+
+
+class Stream:
+    """The stream `name` of one clip: raw PCG64 words (fixed for good by NumPy's policy), turned into draws here.
+
+    NumPy promises that seeded bit generators never change but not that `Generator` methods don't (NEP 19), so a plan
+    that must be equal on every machine and version takes the words and does the rest itself.
+    """
+
+    def __init__(self, seed: int, clip: int, name: str, attempt: int = 0) -> None:
+        key = (zlib.crc32(name.encode()), attempt)
+        self._words = np.random.PCG64(np.random.SeedSequence([seed, clip], spawn_key=key))
+
+    def random(self) -> float:
+        """Uniform in [0, 1), 53 bits."""
+        return (int(self._words.random_raw()) >> 11) * 2.0**-53
+
+    def uniform(self, low: float, high: float) -> float:
+        """Uniform in [low, high)."""
+        return low + (high - low) * self.random()
+
+    def chance(self, share: float) -> bool:
+        """True with probability `share`."""
+        return self.random() < share
+
+    def pick(self, items: list[T], weights: list[float] | None = None) -> T:
+        """One of `items`, in proportion to `weights` (equal by default)."""
+        shares = weights or [1.0] * len(items)
+        place = self.random() * sum(shares)
+        for item, share in zip(items, shares, strict=True):
+            place -= share
+            if place < 0:
+                return item
+        return next(item for item, share in zip(reversed(items), reversed(shares), strict=True) if share > 0)
+
+    def integer(self, below: int) -> int:
+        """Uniform in 0..below - 1."""
+        return int(self.random() * below)
