@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -47,7 +48,7 @@ def slow_boundary(mask: NDArray[np.bool_]) -> set[tuple[int, int]]:
 
 def slow_f(pred: NDArray[np.bool_], truth: NDArray[np.bool_], bound_th: float) -> float:
     """Every boundary pixel against every other, over the whole image."""
-    radius = int(np.ceil(bound_th * np.hypot(*truth.shape)))
+    radius = math.ceil(bound_th * math.hypot(*truth.shape))
     a, b = slow_boundary(pred), slow_boundary(truth)
     if not a or not b:
         return float(not a and not b)
