@@ -1,0 +1,308 @@
+"""The dataset's front door: `manifest.json`, and the reader that everything downstream uses.
+
+Nothing in a manifest is a path: shards are named, and lie in `shards/` beside it, so that no manifest can point
+outside its dataset.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, model_validator
+
+from . import mask, provenance, shards
+from .document import Document, UserError, nearest, write_atomic
+from .products import Product, decode
+from .provenance import AssetLicence
+
+SCHEMA: Final = 1
+SHARDS = "shards"
+FILE = "manifest.json"
+SPLITS = ("train", "val", "test")
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Clip = Annotated[str, Field(pattern=r"^clip-[0-9]{6}$")]
+ShardName = Annotated[str, Field(pattern=r"^shard-[0-9]{6,}(\.[1-9][0-9]*)?$")]
+
+
+class FileEntry(Document):
+    """Size in bytes and SHA-256 of one file of a shard."""
+
+    bytes: int = Field(gt=0)
+    sha256: Sha256
+
+    @classmethod
+    def of(cls, path: Path) -> FileEntry:
+        """Measure a file."""
+        sha = hashlib.sha256()
+        with path.open("rb") as file:
+            while block := file.read(2**20):
+                sha.update(block)
+            return cls(bytes=file.tell(), sha256=sha.hexdigest())
+
+
+class ShardEntry(Document):
+    """One shard: its three files and how much is in it."""
+
+    name: ShardName
+    clips: int = Field(gt=0)
+    frames: int = Field(gt=0)
+    tar: FileEntry
+    frames_index: FileEntry
+    objects_index: FileEntry
+
+
+class ClipEntry(Document):
+    """One clip: the shard it lies in, its length, and its targets' labels by object id."""
+
+    shard: ShardName
+    frames: int = Field(gt=0)
+    labels: dict[int, str]
+    twin_of: str | None = None
+
+
+class RecipeEntry(Document):
+    """The recipe that the plan was drawn from."""
+
+    name: str
+    sha256: str
+
+
+class PlanEntry(Document):
+    """The plan that the clips follow: how many there are in all, and from which seed."""
+
+    sha256: str
+    clips: int
+    seed: int
+
+
+class Manifest(Document):
+    """What a dataset holds. `failed` clips were set aside; planned clips that are neither there nor failed are due."""
+
+    schema_version: Literal[1] = SCHEMA
+    generator: str
+    blender: str
+    created: str
+    mask_rule: str
+    recipe: RecipeEntry
+    plan: PlanEntry
+    splits: dict[Literal["train", "val", "test"], tuple[Clip, ...]]
+    clips: dict[Clip, ClipEntry]
+    shards: tuple[ShardEntry, ...]
+    licences: tuple[AssetLicence, ...]
+    failed: tuple[Clip, ...]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        listed = [clip for clips in self.splits.values() for clip in clips]
+        if sorted(listed) != sorted(self.clips):
+            raise ValueError("splits: must list every clip exactly once")
+        names = [shard.name for shard in self.shards]
+        if len(set(names)) != len(names):
+            raise ValueError("shards: names must differ")
+        for clip, entry in self.clips.items():
+            if entry.shard not in names:
+                raise ValueError(f"clips.{clip}: lies in '{entry.shard}', which is not listed")
+        return self
+
+    @classmethod
+    def read(cls, folder: Path) -> Manifest:
+        """Read a dataset's manifest; UserError if there is none, or one that this version cannot read."""
+        path = folder / FILE
+        if not folder.is_dir():
+            raise UserError(f"{folder}: no such folder; give a dataset, a folder that 'heroprop render' has filled")
+        if not path.is_file():
+            cure = "run 'heroprop render' on it" if (folder / "plan.json").is_file() else "is it a dataset?"
+            raise UserError(f"{folder}: has no {FILE}; {cure}")
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            raise UserError(f"{path}: not readable JSON; remove it and run 'heroprop render' to make it anew") from None
+        version = data.get("schema_version") if isinstance(data, dict) else None
+        if version != SCHEMA:
+            raise UserError(f"{path}: schema version {version!r}; this heroprop reads version {SCHEMA}")
+        return cls.parse(data, str(path))
+
+    def write(self, folder: Path) -> None:
+        """Write `manifest.json`, atomically."""
+        write_atomic(folder / FILE, json.dumps(self.model_dump(mode="json"), indent=1, sort_keys=True) + "\n")
+
+
+def build(
+    known: Mapping[str, tuple[ShardEntry, tuple[shards.IndexedClip, ...]]],
+    recipe: RecipeEntry,
+    plan: PlanEntry,
+    blender: str,
+    failed: Iterable[str],
+) -> Manifest:
+    """The manifest of a dataset whose shards are `known`: by name, each one's entry and what its index lists."""
+    entries: dict[str, ClipEntry] = {}
+    splits: dict[str, list[str]] = {split: [] for split in SPLITS}
+    licences: set[AssetLicence] = set()
+    for name, (_, clips) in known.items():
+        for clip in clips:
+            entries[clip.clip] = ClipEntry(shard=name, frames=clip.frames, labels=clip.labels, twin_of=clip.twin_of)
+            splits[clip.split].append(clip.clip)
+            licences.update(clip.licences)
+    return Manifest.model_validate(
+        {
+            "generator": provenance.generator(),
+            "blender": blender,
+            "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+            "mask_rule": mask.RULE,
+            "recipe": recipe,
+            "plan": plan,
+            "splits": {split: sorted(clips) for split, clips in splits.items()},
+            "clips": dict(sorted(entries.items())),
+            "shards": [known[name][0] for name in sorted(known, key=_shard_order)],
+            "licences": sorted(licences, key=lambda asset: (asset.asset, asset.sha256)),
+            "failed": sorted(failed),
+        }
+    )
+
+
+def measure_shard(folder: Path, name: str) -> tuple[ShardEntry, tuple[shards.IndexedClip, ...]]:
+    """A shard's manifest entry and what its index lists, from its files in `folder` (the dataset's `shards/`)."""
+    tar_file, frames_file, objects_file = shards.paths(folder, name)
+    clips = tuple(shards.Shard(folder, name).clips.values())
+    entry = ShardEntry(
+        name=name,
+        clips=len(clips),
+        frames=sum(clip.frames for clip in clips),
+        tar=FileEntry.of(tar_file),
+        frames_index=FileEntry.of(frames_file),
+        objects_index=FileEntry.of(objects_file),
+    )
+    return entry, clips
+
+
+def _shard_order(name: str) -> tuple[int, int]:
+    group, _, part = name.removeprefix("shard-").partition(".")
+    return int(group), int(part or 0)
+
+
+class Dataset:
+    """A read-only view of a dataset. Any number of threads or processes may read one; it pickles by its folder."""
+
+    def __init__(self, folder: Path, manifest: Manifest) -> None:
+        self.folder, self.manifest = folder, manifest
+        self._open: dict[str, shards.Shard] = {}
+
+    @classmethod
+    def open(cls, folder: Path) -> Dataset:
+        """Open a dataset; UserError for a missing, old or damaged manifest, or a shard file missing or cut short."""
+        manifest = Manifest.read(folder)
+        for shard in manifest.shards:
+            files = (shard.tar, shard.frames_index, shard.objects_index)
+            for path, entry in zip(shards.paths(folder / SHARDS, shard.name), files, strict=True):
+                problem = file_problem(path, entry)
+                if problem:
+                    raise UserError(problem)
+        return cls(folder, manifest)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Dataset.open, (self.folder,)
+
+    def clips(self, split: str | None = None) -> list[str]:
+        """Clip ids of one split, or of all, sorted. UserError for an unknown split."""
+        if split is None:
+            return sorted(self.manifest.clips)
+        if split not in SPLITS:
+            raise UserError(f"no split '{split}'{nearest(split, list(SPLITS))}")
+        return sorted(clip for name, clips in self.manifest.splits.items() if name == split for clip in clips)
+
+    def spec(self, clip: str) -> dict[str, Any]:
+        """The ClipSpec document stored in the shard."""
+        found: dict[str, Any] = self.record(clip)["spec"]
+        return found
+
+    def record(self, clip: str) -> dict[str, Any]:
+        """The clip's whole record: `spec`, `provenance`, `licences`."""
+        return self._shard(clip).record(clip)
+
+    def frame_count(self, clip: str) -> int:
+        return self._entry(clip).frames
+
+    def objects(self, clip: str) -> list[int]:
+        """Object ids of the clip's targets, sorted."""
+        return sorted(self._entry(clip).labels)
+
+    def label(self, clip: str, object_id: int) -> str:
+        """Class label of a target, e.g. `hammer`."""
+        return self._entry(clip).labels[object_id]
+
+    def attributes(self, clip: str, object_id: int) -> dict[str, NDArray[Any]]:
+        """Attributes of a target, each an array over the clip's frames; NaN where not defined. See `render.measure`."""
+        return self._shard(clip).attributes(clip, object_id)
+
+    def rgb(self, clip: str, frame: int) -> NDArray[np.uint8]:
+        """The picture, uint8 (H, W, 3)."""
+        return self._picture(clip, frame, Product.RGB)
+
+    def coverage(self, clip: str, frame: int, object_id: int) -> NDArray[np.uint8]:
+        """The soft matte of a target, uint8 (H, W), 255 = wholly covered."""
+        return self._picture(clip, frame, Product.COVERAGE, object_id)
+
+    def mask(self, clip: str, frame: int, object_id: int) -> NDArray[np.bool_]:
+        """The mask rule applied to coverage, bool (H, W)."""
+        return mask.binary_mask(self.coverage(clip, frame, object_id))
+
+    def visible(self, clip: str, frame: int) -> NDArray[np.uint8]:
+        """Object id seen at each pixel's centre at shutter centre, uint8 (H, W), 0 for none."""
+        return self._picture(clip, frame, Product.VISIBLE)
+
+    def amodal(self, clip: str, frame: int, object_id: int) -> NDArray[np.bool_]:
+        """Where the target would be seen with every other object away, bool (H, W)."""
+        return self._picture(clip, frame, Product.AMODAL, object_id)
+
+    def veil(self, clip: str, frame: int) -> NDArray[np.uint8]:
+        """How strongly effects hide each pixel, uint8 (H, W), 255 = wholly."""
+        return self._picture(clip, frame, Product.VEIL)
+
+    def encoded(self, clip: str, frame: int, product: Product, object_id: int | None = None) -> bytes:
+        """One product as stored: JPEG or PNG bytes."""
+        column = f"{product}-{object_id}" if product.per_object else str(product)
+        return self._shard(clip).read(clip, frame, column)
+
+    def _picture(self, clip: str, frame: int, product: Product, object_id: int | None = None) -> NDArray[Any]:
+        try:
+            return decode(product, self.encoded(clip, frame, product, object_id))
+        except UserError as error:
+            raise UserError(f"{self.folder}: {clip} frame {frame} {product}: {error}") from None
+
+    def _entry(self, clip: str) -> ClipEntry:
+        if clip not in self.manifest.clips:
+            raise UserError(f"{self.folder}: has no clip '{clip}'")
+        return self.manifest.clips[clip]
+
+    def _shard(self, clip: str) -> shards.Shard:
+        name = self._entry(clip).shard
+        shard = self._open.get(name)
+        if shard is None:
+            shard = self._open[name] = shards.Shard(self.folder / SHARDS, name)
+            for oldest in list(self._open)[:-MAX_OPEN]:
+                self._open.pop(oldest, None)
+        return shard
+
+
+MAX_OPEN = 200
+"""Shards whose indexes are mapped at a time: two file handles each, well below the usual limit of 1024."""
+
+
+def file_problem(path: Path, entry: FileEntry) -> str | None:
+    """What is wrong with a shard's file at a glance (absent, a link, of another size), as one line; None if nothing."""
+    if path.is_symlink():
+        return f"{path}: is a link; a dataset holds its own files: replace it with the file itself"
+    if not path.is_file():
+        return f"{path}: missing; run 'heroprop render' on the dataset to make it again"
+    size = path.stat().st_size
+    if size != entry.bytes:
+        return f"{path}: {size} bytes, {entry.bytes} expected; run 'heroprop render' on the dataset to make it again"
+    return None

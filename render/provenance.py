@@ -1,0 +1,65 @@
+"""Where a clip came from: which programs made it, from which assets, under which licences."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+
+from .asset import Library
+from .document import Document
+from .spec import ClipSpec
+
+
+class AssetLicence(Document):
+    """An asset that a picture shows, and on what terms it may be used."""
+
+    asset: str
+    sha256: str
+    licence: str
+    author: str
+    source: str
+
+
+class Provenance(Document):
+    """What made a clip. Nothing of time or host is in it, so that a repeated render gives equal bytes."""
+
+    generator: str
+    blender: str
+
+
+class ClipRecord(Document):
+    """`clip-000012.json` in a shard."""
+
+    spec: ClipSpec
+    provenance: Provenance
+    licences: tuple[AssetLicence, ...]
+
+
+def generator() -> str:
+    """This program and its version, e.g. `heroprop 0.1.0`."""
+    return f"heroprop {_version('heroprop')}"
+
+
+def blender() -> str:
+    """The Blender module that renders here, e.g. `bpy 4.5.15`, without importing it."""
+    return f"bpy {_version('bpy')}"
+
+
+def licences(spec: ClipSpec, library: Library) -> tuple[AssetLicence, ...]:
+    """Licences of every asset that a clip uses, by name. UserError where one is not installed (any more)."""
+    used = {spec.stage.set: spec.stage.set_digest, spec.stage.hdri: spec.stage.hdri_digest}
+    used |= {target.asset: target.asset_digest for target in spec.targets}
+    used |= {occluder.asset: occluder.asset_digest for occluder in spec.occluders}
+    found = []
+    for name, digest in sorted(used.items()):
+        asset = library.get(name).asset
+        found.append(
+            AssetLicence(asset=name, sha256=digest, licence=asset.licence, author=asset.author, source=asset.source)
+        )
+    return tuple(found)
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "(not installed)"
