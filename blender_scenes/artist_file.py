@@ -1,0 +1,173 @@
+"""Opens an artist's .blend or glTF file in a scratch scene, without running anything it brings along."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import addon_utils
+import bpy
+
+from render.asset import InstalledAsset
+from render.document import UserError, nearest
+
+
+@dataclass(frozen=True)
+class Source:
+    """What an artist's file brought in: every datablock that is new, and the objects that asset.toml names."""
+
+    scene: bpy.types.Scene
+    objects: tuple[bpy.types.Object, ...]
+    datablocks: tuple[bpy.types.ID, ...]
+
+    def of_type(self, kind: Any) -> list[Any]:
+        """The new datablocks of one Blender type."""
+        return [block for block in self.datablocks if isinstance(block, kind)]
+
+    def materials(self) -> dict[str, bpy.types.Material]:
+        """The materials that the named objects wear (through collection instances too), by name."""
+        found: dict[str, bpy.types.Material] = {}
+        for thing in _with_instanced(self.objects):
+            for slot in thing.material_slots:
+                if slot.material:
+                    found[slot.material.name] = slot.material
+            for modifier in thing.modifiers:
+                if modifier.type == "NODES":
+                    found |= {block.name: block for block in self.of_type(bpy.types.Material)}
+        return found
+
+
+@contextmanager
+def opened(installed: InstalledAsset) -> Iterator[Source]:
+    """Append what `installed` names into a scratch scene; on leaving, remove all of it that nothing else came to use.
+
+    UserError when the file can't be read or holds no such collection or object.
+    """
+    before = {block.session_uid for block in _all_datablocks()}
+    scene = bpy.data.scenes.new("artist file")
+    try:
+        objects = _append(installed, scene)
+        for thing in _with_instanced(objects):
+            _show_as_rendered(thing)
+        fresh = tuple(b for b in _all_datablocks() if b.session_uid not in before and b != scene)
+        yield Source(scene, tuple(objects), fresh)
+    finally:
+        _remove([block for block in _all_datablocks() if block.session_uid not in before])
+
+
+def kept(block: bpy.types.ID) -> None:
+    """Mark a datablock made while a file is open as ours, so that closing the file leaves it alone."""
+    block[_KEPT] = True
+
+
+_KEPT = "heroprop_kept"
+
+
+def _append(installed: InstalledAsset, scene: bpy.types.Scene) -> list[bpy.types.Object]:
+    asset, where = installed.asset, installed.folder / "asset.toml"
+    if installed.path.suffix.lower() != ".blend":
+        return _import_gltf(installed, scene)
+    try:
+        with bpy.data.libraries.load(str(installed.path), link=False) as (inside, wanted):
+            if asset.collection is not None:
+                if asset.collection not in inside.collections:
+                    close = nearest(asset.collection, list(inside.collections))
+                    raise UserError(f"{where}: collection: no '{asset.collection}' in {asset.file}{close}")
+                wanted.collections = [asset.collection]
+            elif asset.object is not None:
+                if asset.object not in inside.objects:
+                    close = nearest(asset.object, list(inside.objects))
+                    raise UserError(f"{where}: object: no '{asset.object}' in {asset.file}{close}")
+                wanted.objects = list(inside.objects)
+            else:
+                wanted.scenes = list(inside.scenes)[:1]
+            names = list(inside.objects)
+    except OSError as error:
+        reason = " ".join(str(error).split())
+        raise UserError(f"{where}: file: {asset.file} cannot be read as a Blender file: {reason}") from None
+    if asset.collection is not None:
+        scene.collection.children.link(wanted.collections[0])
+        return list(wanted.collections[0].all_objects)
+    if asset.object is not None:
+        root = wanted.objects[names.index(asset.object)]
+        return _linked([root, *root.children_recursive], scene)
+    return _linked([thing for whole in wanted.scenes for thing in whole.collection.all_objects], scene)
+
+
+def _import_gltf(installed: InstalledAsset, scene: bpy.types.Scene) -> list[bpy.types.Object]:
+    """glTF's +Y up becomes Blender's +Z up on import; asset.toml's axes are those after that."""
+    asset, where = installed.asset, installed.folder / "asset.toml"
+    addon_utils.enable("io_scene_gltf2")
+    before = set(bpy.data.objects)
+    try:
+        with bpy.context.temp_override(scene=scene, view_layer=scene.view_layers[0], collection=scene.collection):
+            bpy.ops.import_scene.gltf(filepath=str(installed.path), loglevel=_SILENT)
+    except RuntimeError as error:
+        reason = " ".join(str(error).split())
+        raise UserError(f"{where}: file: {asset.file} cannot be read as glTF: {reason}") from None
+    things = [thing for thing in bpy.data.objects if thing not in before]
+    if asset.collection is not None:
+        raise UserError(f"{where}: collection: glTF has no collections; name an object, or leave it out")
+    if asset.object is not None:
+        named = [thing for thing in things if thing.name == asset.object]
+        if not named:
+            close = nearest(asset.object, [thing.name for thing in things])
+            raise UserError(f"{where}: object: no '{asset.object}' in {asset.file}{close}")
+        things = [named[0], *named[0].children_recursive]
+    return _linked(things, scene)
+
+
+_SILENT = 60
+
+
+def _linked(things: list[bpy.types.Object], scene: bpy.types.Scene) -> list[bpy.types.Object]:
+    for thing in things:
+        if thing.name not in scene.collection.objects:
+            scene.collection.objects.link(thing)
+    return things
+
+
+def _with_instanced(objects: Any) -> list[bpy.types.Object]:
+    """The objects, and those of every collection they instance, however deep."""
+    found: dict[int, bpy.types.Object] = {}
+    waiting = list(objects)
+    while waiting:
+        thing = waiting.pop()
+        if thing.session_uid not in found:
+            found[thing.session_uid] = thing
+            if thing.instance_type == "COLLECTION" and thing.instance_collection:
+                waiting += thing.instance_collection.all_objects
+    return list(found.values())
+
+
+def _show_as_rendered(thing: bpy.types.Object) -> None:
+    """What is evaluated here is what the viewport would show: make that equal to what a render would."""
+    thing.hide_viewport = thing.hide_render
+    for modifier in thing.modifiers:
+        modifier.show_viewport = modifier.show_render
+        if modifier.type in ("SUBSURF", "MULTIRES"):
+            modifier.levels = modifier.render_levels
+
+
+def _all_datablocks() -> list[bpy.types.ID]:
+    groups = [p.identifier for p in bpy.data.bl_rna.properties if p.type == "COLLECTION"]
+    return [block for group in groups for block in getattr(bpy.data, group)]
+
+
+def _remove(blocks: list[bpy.types.ID]) -> None:
+    """Remove scratch datablocks: the outer ones first, then whatever nothing uses any more."""
+    blocks = [block for block in blocks if not block.get(_KEPT)]
+    outer = (bpy.types.Scene, bpy.types.Object, bpy.types.Collection)
+    bpy.data.batch_remove([block for block in blocks if isinstance(block, outer)])
+    inner = {b.session_uid for b in blocks if _alive(b) and not isinstance(b, outer)}
+    while unused := [b for b in _all_datablocks() if b.session_uid in inner and b.users - b.use_fake_user <= 0]:
+        bpy.data.batch_remove(unused)
+
+
+def _alive(block: bpy.types.ID) -> bool:
+    try:
+        return bool(block.session_uid)
+    except ReferenceError:
+        return False

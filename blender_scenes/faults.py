@@ -1,0 +1,139 @@
+"""What can be wrong inside an artist's file, each as one line that begins with the key or thing it is about."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from render.asset import Asset
+from render.document import nearest
+
+from .artist_file import Source
+from .finish import charge_fault, finish_fault
+
+UNUSABLE = ("VOLUME", "CURVES", "POINTCLOUD", "GREASEPENCIL", "GPENCIL")
+"""Renderable object types that can't be baked to a mesh."""
+
+
+def faults(source: Source, asset: Asset) -> list[str]:
+    """Every problem of an opened file, worst first; empty = good."""
+    return [
+        *_libraries(source),
+        *_scripts(source),
+        *_shapes(source, asset),
+        *_textures(source),
+        *_charge(source, asset),
+        *_finishes(source, asset),
+    ]
+
+
+def _libraries(source: Source) -> list[str]:
+    """A linked file is not part of the asset: it may be missing tomorrow, and no digest covers it."""
+    lines = []
+    for library in source.of_type(bpy.types.Library):
+        path = Path(bpy.path.abspath(library.filepath))
+        if _of_asset(library):
+            continue
+        state = "is linked" if path.is_file() else "is linked and missing"
+        lines.append(f"library '{library.filepath}' {state}; make it local (Object > Relations > Make Local)")
+    return lines
+
+
+def _of_asset(library: bpy.types.Library) -> bool:
+    """The asset's own file stays behind as a library that nothing is linked from."""
+    return not any(user for user in bpy.data.user_map(subset=[library]).get(library, ()))
+
+
+def _scripts(source: Source) -> list[str]:
+    lines = []
+    for text in source.of_type(bpy.types.Text):
+        if text.use_module:
+            lines.append(f"script '{text.name}' is set to run on load; it never runs here, bake what it makes")
+    for block in source.datablocks:
+        for owner in (block, getattr(block, "node_tree", None), getattr(block, "shape_keys", None)):
+            for curve in _drivers(owner):
+                if curve.driver.type == "SCRIPTED" and not curve.driver.is_simple_expression:
+                    lines.append(
+                        f"driver on '{block.name}' ({curve.data_path}) needs Python ('{curve.driver.expression}'), "
+                        "which never runs here; bake or delete it"
+                    )
+    return list(dict.fromkeys(lines))
+
+
+def _drivers(owner: Any) -> list[Any]:
+    data = getattr(owner, "animation_data", None)
+    return list(data.drivers) if data else []
+
+
+def _shapes(source: Source, asset: Asset) -> list[str]:
+    lines = []
+    for thing in source.objects:
+        if thing.type in UNUSABLE and not thing.hide_render:
+            lines.append(f"object '{thing.name}' is a {thing.type.lower()}, which has no faces; convert it to a mesh")
+    layer = source.scene.view_layers[0]
+    layer.update()
+    low, high, faces = [float("inf")] * 3, [float("-inf")] * 3, 0
+    for instance in layer.depsgraph.object_instances:
+        shown = instance.object
+        if shown.type not in ("MESH", "CURVE", "SURFACE", "FONT", "META") or shown.original.hide_render:
+            continue
+        mesh = shown.to_mesh()
+        faces += len(mesh.polygons)
+        for vertex in mesh.vertices if mesh.polygons else ():
+            point = instance.matrix_world @ vertex.co
+            low, high = [min(a, b) for a, b in zip(low, point)], [max(a, b) for a, b in zip(high, point)]
+        shown.to_mesh_clear()
+    if not faces:
+        lines.append(f"file: {asset.file} holds no faces to render{_where(asset)}; is it hidden from renders?")
+    elif max(b - a for a, b in zip(low, high)) <= 1e-9:
+        lines.append(f"file: {asset.file} has zero size{_where(asset)}; apply or mend its scale")
+    return lines
+
+
+def _where(asset: Asset) -> str:
+    if asset.collection:
+        return f" in collection '{asset.collection}'"
+    return f" in object '{asset.object}'" if asset.object else ""
+
+
+def _textures(source: Source) -> list[str]:
+    lines = []
+    for image in source.of_type(bpy.types.Image):
+        if image.source in ("FILE", "SEQUENCE", "MOVIE", "TILED") and not image.packed_file and image.users:
+            path = Path(bpy.path.abspath(image.filepath_from_user() if image.source != "TILED" else image.filepath))
+            if "<UDIM>" not in path.name and not path.is_file():
+                lines.append(
+                    f"texture '{image.name}' is missing ({image.filepath}); "
+                    "pack it into the file (File > External Data > Pack Resources)"
+                )
+    return lines
+
+
+def _charge(source: Source, asset: Asset) -> list[str]:
+    if asset.charge is None:
+        return []
+    materials = source.materials()
+    lines = []
+    for name in asset.charge.materials:
+        if name not in materials:
+            lines.append(f"charge.materials: no material '{name}'{nearest(name, list(materials))}")
+        elif fault := charge_fault(materials[name]):
+            lines.append(f"charge.materials: material '{name}' {fault}")
+    return lines
+
+
+def _finishes(source: Source, asset: Asset) -> list[str]:
+    materials = source.materials()
+    lines = []
+    for finish, changes in asset.finishes.items():
+        for name, amounts in changes.materials.items():
+            where = f"finishes.{finish}.materials.{name}"
+            if name not in materials:
+                lines.append(f"{where}: no such material{nearest(name, list(materials))}")
+                continue
+            for key, amount in amounts.items():
+                if fault := finish_fault(materials[name], key, amount):
+                    lines.append(f"{where}.{key}: {fault}")
+    return lines

@@ -1,0 +1,192 @@
+"""Places an artist's asset in the current scene: rigid, upright, real size, its own materials, finish and charge.
+
+What an artist's file holds (modifiers, instances, parents, poses, simple drivers) is evaluated once and baked to
+plain meshes below one empty, so that nothing of the file acts on the scene later. A script in it never runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import bpy
+import numpy as np
+from mathutils import Matrix, Vector
+from numpy.typing import NDArray
+
+from render.asset import Asset, InstalledAsset, read
+from render.document import UserError, nearest
+
+from .artist_file import Source, kept, opened
+from .faults import faults
+from .finish import ChargeNodes, apply_finish, wire_charge
+
+SHAPES = ("MESH", "CURVE", "SURFACE", "FONT", "META")
+"""Object types that bake to a mesh."""
+
+
+@dataclass(frozen=True)
+class Placed:
+    """One copy of an asset in the scene.
+
+    root: an empty; animate this. Its local frame: metres, +Z up, +Y forward, origin at the grip (`Asset.grip` from the
+        centre of bounds; a set keeps its file's origin).
+    objects: every renderable object below root.
+    charge: Value nodes, 0..1, one for each charge-able material: key `outputs[0].default_value`.
+    charged: the objects that wear a charge-able material: only their own emission is charge, so that a light group
+        of theirs (`object.lightgroup`) holds the charge light alone.
+    """
+
+    root: bpy.types.Object
+    objects: tuple[bpy.types.Object, ...]
+    charge: tuple[bpy.types.ShaderNodeValue, ...]
+    charged: tuple[bpy.types.Object, ...]
+    tint: tuple[bpy.types.ShaderNodeRGB, ...]
+
+    def charge_colour(self, rgb: tuple[float, float, float]) -> None:
+        """Set the colour (linear Rec.709) that the charge-able materials emit."""
+        for node in self.tint:
+            node.outputs[0].default_value = (*rgb, 1.0)
+
+
+def place(installed: InstalledAsset, finish: str, name: str) -> Placed:
+    """Put a copy of a prop, occluder or set into the current scene's collection; `name` prefixes all it is made of.
+
+    UserError when the file does not hold what asset.toml says, with the first problem found.
+    """
+    asset, where = installed.asset, installed.folder / "asset.toml"
+    if asset.kind == "hdri":
+        raise UserError(f"{where}: kind: an hdri lights a scene and can't be placed in it")
+    if finish not in asset.finishes:
+        raise UserError(f"{where}: finishes: no '{finish}'{nearest(finish, list(asset.finishes))}")
+    with opened(installed) as source:
+        problems = faults(source, asset)
+        if problems:
+            raise UserError(f"{where}: {problems[0]}")
+        copies = {m.name: _copied(m, f"{name}.{m.name}") for m in source.materials().values()}
+        apply_finish(copies, asset.finishes[finish])
+        charge = _wired(copies, asset)
+        root = bpy.data.objects.new(name, None)
+        kept(root)
+        objects = _bake(source, copies, asset, root)
+    for thing in (root, *objects):
+        bpy.context.scene.collection.objects.link(thing)
+    lit = {copies[m].name for m in (asset.charge.materials if asset.charge else ())}
+    charged = tuple(o for o in objects if any(s.material and s.material.name in lit for s in o.material_slots))
+    return Placed(root, objects, tuple(c.level for c in charge), charged, tuple(c.colour for c in charge))
+
+
+def hdri_path(installed: InstalledAsset) -> Path:
+    """The environment picture of an hdri asset; UserError when this Blender does not bring it."""
+    if installed.bundled is None:
+        return installed.path
+    folder = Path(bpy.utils.system_resource("DATAFILES"))
+    path = folder / installed.bundled
+    if not path.resolve().is_relative_to(folder.resolve()) or not path.is_file():
+        known = sorted(p.relative_to(folder).as_posix() for p in (folder / "studiolights" / "world").glob("*.exr"))
+        close = nearest(installed.bundled, known)
+        raise UserError(f"{installed.folder / 'asset.toml'}: file: Blender has no '{installed.bundled}'{close}")
+    return path
+
+
+def check(folder: Path) -> list[str]:
+    """Every problem of one asset folder, one line each; empty = good. Never raises for a bad asset."""
+    try:
+        installed = read(folder)
+        if installed.asset.kind == "hdri":
+            hdri_path(installed)
+            return []
+        with opened(installed) as source:
+            return [f"{folder / 'asset.toml'}: {problem}" for problem in faults(source, installed.asset)]
+    except UserError as error:
+        return [str(error)]
+
+
+def _copied(material: bpy.types.Material, name: str) -> bpy.types.Material:
+    copy = material.copy()
+    copy.name = name
+    kept(copy)
+    return copy
+
+
+def _wired(copies: dict[str, bpy.types.Material], asset: Asset) -> list[ChargeNodes]:
+    if asset.charge is None:
+        return []
+    return [wire_charge(copies[name], asset.charge.strength) for name in asset.charge.materials]
+
+
+def _bake(
+    source: Source, copies: dict[str, bpy.types.Material], asset: Asset, root: bpy.types.Object
+) -> tuple[bpy.types.Object, ...]:
+    """Plain objects below `root` that look as the artist's do: normalised to the root's frame, in `copies`."""
+    layer = source.scene.view_layers[0]
+    layer.update()
+    graph = layer.depsgraph
+    baked: list[tuple[bpy.types.Object, Matrix]] = []
+    for instance in graph.object_instances:
+        shown = instance.object
+        if shown.original.hide_render or not instance.show_self:
+            continue
+        title = f"{root.name}.{shown.original.name}"
+        if shown.type in SHAPES:
+            mesh = bpy.data.meshes.new_from_object(shown, preserve_all_data_layers=True, depsgraph=graph)
+            if not mesh.polygons:
+                bpy.data.meshes.remove(mesh)
+                continue
+            mesh.name = title
+            kept(mesh)
+            _dress(mesh, [slot.material for slot in shown.material_slots], copies)
+            thing = bpy.data.objects.new(title, mesh)
+        elif shown.type == "LIGHT" and asset.kind == "set":
+            lamp = shown.original.data.copy()
+            kept(lamp)
+            thing = bpy.data.objects.new(title, lamp)
+        else:
+            continue
+        kept(thing)
+        baked.append((thing, instance.matrix_world.copy()))
+    normal = _normalisation(asset, _bounds((o.data, m) for o, m in baked if o.type == "MESH"))
+    for thing, matrix in baked:
+        thing.parent = root
+        thing.matrix_parent_inverse = normal @ matrix  # unlike location/rotation/scale it can hold a shear
+    return tuple(thing for thing, _ in baked)
+
+
+def _dress(
+    mesh: bpy.types.Mesh, worn: list[bpy.types.Material | None], copies: dict[str, bpy.types.Material]
+) -> None:
+    """Put the placement's own materials into the slots (those of geometry nodes come with the mesh)."""
+    slots = worn if len(worn) >= len(mesh.materials) else list(mesh.materials)
+    originals = [material.original if material else None for material in slots]
+    mesh.materials.clear()
+    for material in originals:
+        mesh.materials.append(copies.get(material.name) if material else None)
+
+
+def _bounds(parts: Iterable[tuple[bpy.types.Mesh, Matrix]]) -> NDArray[np.float64]:
+    """(2, 3) lowest and highest corner over every vertex, in the file's world."""
+    low, high = np.full(3, np.inf), np.full(3, -np.inf)
+    for mesh, matrix in parts:
+        flat = np.empty(len(mesh.vertices) * 3, np.float32)
+        mesh.vertices.foreach_get("co", flat)
+        turned = np.asarray(matrix, np.float64)
+        points = flat.reshape(-1, 3).astype(np.float64) @ turned[:3, :3].T + turned[:3, 3]
+        low, high = np.minimum(low, points.min(0)), np.maximum(high, points.max(0))
+    return np.stack([low, high])
+
+
+def _normalisation(asset: Asset, bounds: NDArray[np.float64]) -> Matrix:
+    """File's world to the root's frame: axes turned, longest side = size, origin at the grip (sets: unmoved)."""
+    up, forward = _axis(asset.up), _axis(asset.forward)
+    turn = Matrix((forward.cross(up), forward, up)).to_4x4()
+    scale = asset.size / float((bounds[1] - bounds[0]).max()) if asset.size else 1.0
+    if asset.kind == "set":
+        return Matrix.Scale(scale, 4) @ turn
+    centre = Matrix.Translation(Vector((bounds[0] + bounds[1]) / -2))
+    return Matrix.Translation(-Vector(asset.grip)) @ Matrix.Scale(scale, 4) @ turn @ centre
+
+
+def _axis(name: str) -> Vector:
+    sign = 1.0 if name[0] == "+" else -1.0
+    return Vector([sign if letter == name[1] else 0.0 for letter in "XYZ"])

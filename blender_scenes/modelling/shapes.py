@@ -1,0 +1,185 @@
+"""Mesh building blocks. Lengths in metres; every function returns an object that is linked to the scene."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from math import cos, pi, radians, sin
+
+import bmesh
+import bpy
+from mathutils import Euler, Matrix, Vector
+
+Point = tuple[float, float, float]
+Material = bpy.types.Material
+
+
+def add(build: bmesh.types.BMesh, name: str, material: Material | Sequence[Material]) -> bpy.types.Object:
+    """An object of a bmesh (which is freed), normals outward."""
+    bmesh.ops.recalc_face_normals(build, faces=build.faces)
+    mesh = bpy.data.meshes.new(name)
+    build.to_mesh(mesh)
+    build.free()
+    for worn in [material] if isinstance(material, Material) else material:
+        mesh.materials.append(worn)
+    made = bpy.data.objects.new(name, mesh)
+    bpy.context.scene.collection.objects.link(made)
+    return made
+
+
+def box(name: str, material: Material, size: Point, at: Point = (0, 0, 0), turn: Point = (0, 0, 0)) -> bpy.types.Object:
+    """A block of `size` centred on `at`, turned by Euler degrees."""
+    build = bmesh.new()
+    matrix = Matrix.LocRotScale(Vector(at), Euler([radians(a) for a in turn]), Vector(size))
+    bmesh.ops.create_cube(build, size=1.0, matrix=matrix)
+    return add(build, name, material)
+
+
+def lathe(
+    name: str, material: Material, profile: Sequence[tuple[float, float]], segments: int, phase: float = 0.0
+) -> bpy.types.Object:
+    """A profile of (radius, height) turned about Z; ends of radius 0 close in a point, others in a flat cap."""
+    build = bmesh.new()
+    rings = []
+    for radius, height in profile:
+        if radius == 0:
+            rings.append([build.verts.new((0, 0, height))])
+            continue
+        angles = [phase + 2 * pi * i / segments for i in range(segments)]
+        rings.append([build.verts.new((radius * cos(a), radius * sin(a), height)) for a in angles])
+    for lower, upper in zip(rings, rings[1:], strict=False):
+        for i in range(segments):
+            j = (i + 1) % segments
+            corners = [lower[i % len(lower)], lower[j % len(lower)], upper[j % len(upper)], upper[i % len(upper)]]
+            build.faces.new(list(dict.fromkeys(corners)))
+    for ring in (rings[0], rings[-1]):
+        if len(ring) > 1 and profile[0] != profile[-1]:
+            build.faces.new(ring)
+    if profile[0] == profile[-1]:
+        bmesh.ops.remove_doubles(build, verts=build.verts, dist=1e-7)
+    return add(build, name, material)
+
+
+def prism(
+    name: str, material: Material, outline: Sequence[tuple[float, float]], depth: float, at: Point = (0, 0, 0)
+) -> bpy.types.Object:
+    """A flat outline (x, y) raised by `depth` along Z from `at`."""
+    build = bmesh.new()
+    base = Vector(at)
+    bottom = [build.verts.new(base + Vector((x, y, 0))) for x, y in outline]
+    top = [build.verts.new(base + Vector((x, y, depth))) for x, y in outline]
+    build.faces.new(bottom)
+    build.faces.new(top)
+    for i in range(len(outline)):
+        j = (i + 1) % len(outline)
+        build.faces.new((bottom[i], bottom[j], top[j], top[i]))
+    return add(build, name, material)
+
+
+def tube(
+    name: str,
+    material: Material,
+    path: Sequence[Point],
+    radius: float | Callable[[float], float],
+    segments: int = 10,
+    closed: bool = False,
+    flat: float = 1.0,
+    side: Point = (0, 0, 1),
+) -> bpy.types.Object:
+    """A pipe along a path; `radius` may depend on the way (0..1). `flat` squeezes it along `side`'s normal."""
+    build = bmesh.new()
+    points = [Vector(p) for p in path]
+    count = len(points)
+    rings = []
+    for i, point in enumerate(points):
+        after, before = points[(i + 1) % count], points[i - 1]
+        if not closed:
+            after, before = points[min(i + 1, count - 1)], points[max(i - 1, 0)]
+        along = (after - before).normalized()
+        across = along.cross(Vector(side))
+        across = across.normalized() if across.length > 1e-6 else along.orthogonal().normalized()
+        third = across.cross(along)
+        size = radius(i / max(count - 1, 1)) if callable(radius) else radius
+        angles = [2 * pi * k / segments for k in range(segments)]
+        rings.append([build.verts.new(point + size * (across * cos(a) * flat + third * sin(a))) for a in angles])
+    pairs = list(zip(rings, rings[1:], strict=False)) + ([(rings[-1], rings[0])] if closed else [])
+    for lower, upper in pairs:
+        for i in range(segments):
+            j = (i + 1) % segments
+            build.faces.new((lower[i], lower[j], upper[j], upper[i]))
+    if not closed:
+        build.faces.new(rings[0])
+        build.faces.new(rings[-1])
+    return add(build, name, material)
+
+
+def moved(thing: bpy.types.Object, at: Point = (0, 0, 0), turn: Point = (0, 0, 0), scale: Point = (1, 1, 1)) -> bpy.types.Object:
+    """Transform an object's mesh in place: scale, turn (Euler degrees), move."""
+    thing.data.transform(Matrix.LocRotScale(Vector(at), Euler([radians(a) for a in turn]), Vector(scale)))
+    if scale[0] * scale[1] * scale[2] < 0:
+        thing.data.flip_normals()
+    return thing
+
+
+def copied(thing: bpy.types.Object, at: Point = (0, 0, 0), turn: Point = (0, 0, 0), scale: Point = (1, 1, 1)) -> bpy.types.Object:
+    """An instance that shares the mesh, placed by its own object transform."""
+    twin = thing.copy()
+    twin.matrix_world = Matrix.LocRotScale(Vector(at), Euler([radians(a) for a in turn]), Vector(scale))
+    bpy.context.scene.collection.objects.link(twin)
+    return twin
+
+
+def bevelled(thing: bpy.types.Object, width: float, segments: int = 2, angle: float = 30.0) -> bpy.types.Object:
+    """Round the edges sharper than `angle` degrees, and shade smooth between faces that are nearly level."""
+    modifier = thing.modifiers.new("Bevel", "BEVEL")
+    modifier.width, modifier.segments, modifier.limit_method = width, segments, "ANGLE"
+    modifier.angle_limit = radians(angle)
+    modifier.harden_normals = True
+    return smooth(thing, 180.0 if segments > 1 else angle)
+
+
+def smooth(thing: bpy.types.Object, angle: float = 35.0) -> bpy.types.Object:
+    """Shade smooth, but for edges sharper than `angle` degrees."""
+    thing.data.shade_smooth()
+    if angle < 180.0:
+        thing.data.set_sharp_from_angle(angle=radians(angle))
+    return thing
+
+
+def joined(things: Iterable[bpy.types.Object], name: str) -> bpy.types.Object:
+    """One object of several: modifiers applied, transforms baked, materials kept."""
+    things = list(things)
+    graph = bpy.context.evaluated_depsgraph_get()
+    graph.update()
+    build = bmesh.new()
+    materials: list[Material] = []
+    for thing in things:
+        mesh = bpy.data.meshes.new_from_object(thing.evaluated_get(graph), depsgraph=graph)
+        mesh.transform(thing.matrix_world)
+        if thing.matrix_world.determinant() < 0:
+            mesh.flip_normals()
+        for slot in mesh.materials:
+            if slot not in materials:
+                materials.append(slot)
+        places = [materials.index(slot) for slot in mesh.materials]
+        for polygon in mesh.polygons:
+            polygon.material_index = places[polygon.material_index]
+        build.from_mesh(mesh)
+        bpy.data.meshes.remove(mesh)
+    whole = bpy.data.meshes.new(name)
+    build.to_mesh(whole)
+    build.free()
+    for material in materials:
+        whole.materials.append(material)
+    for thing in things:
+        old = thing.data
+        bpy.data.objects.remove(thing)
+        if not old.users:
+            bpy.data.meshes.remove(old)
+    made = bpy.data.objects.new(name, whole)
+    bpy.context.scene.collection.objects.link(made)
+    return made
+
+
+def ring(radius: float, count: int, phase: float = 0.0) -> list[tuple[float, float]]:
+    """`count` points on a circle."""
+    return [(radius * cos(phase + 2 * pi * i / count), radius * sin(phase + 2 * pi * i / count)) for i in range(count)]
