@@ -1,0 +1,66 @@
+"""Render one clip: every frame whose frame file is not there yet, in order."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from render import framefile
+from render.asset import Library
+from render.develop import develop, products
+from render.document import UserError
+from render.measure import measure
+from render.spec import ClipSpec
+
+Report = Callable[[int, float], None]
+"""Called with a frame's number and the seconds it took."""
+
+
+def render_clip(spec: ClipSpec, work: Path, library: Library, threads: int, report: Report) -> None:
+    """Render what is missing in `work`. UserError for assets that are missing, changed, or not what they promise.
+
+    Frames are written atomically, so this may be killed at any moment and started again.
+    """
+    scratch = work / "scratch"
+    framefile.clean(work)
+    missing = [frame for frame in range(spec.film.frames) if not framefile.is_whole(work, spec, frame)]
+    if not missing:
+        return
+    check_assets(spec, library)
+
+    from . import action, camera, effects, passes, stage
+
+    started = time.perf_counter()
+    scene = stage.empty_scene()
+    passes.set_up(scene, spec, threads)
+    stage.build(scene, spec.stage, library)
+    camera.build(scene, spec.camera, spec.film)
+    placed = {target.object_id: action.place_target(target, spec.film, library) for target in spec.targets}
+    for number, occluder in enumerate(spec.occluders):
+        action.place_occluder(occluder, number, spec.film, library)
+    effects.build(spec, placed)
+    passes.layers(scene, spec)
+    print(f"scene built in {time.perf_counter() - started:.2f} s", file=sys.stderr, flush=True)
+
+    object_ids = [target.object_id for target in spec.targets]
+    scratch.mkdir(parents=True, exist_ok=True)
+    for frame in missing:
+        started = time.perf_counter()
+        exr, png = passes.render(scene, spec.seed, frame, scratch)
+        mattes = develop(exr, object_ids)
+        shown = products(mattes, png)
+        framefile.write(work, spec, frame, shown, measure(frame, shown, mattes.charge))
+        report(frame, time.perf_counter() - started)
+    shutil.rmtree(scratch)
+
+
+def check_assets(spec: ClipSpec, library: Library) -> None:
+    """UserError unless every asset of the spec is installed exactly as it was when the plan was made."""
+    wanted = {(a.asset, a.asset_digest) for a in (*spec.targets, *spec.occluders)}
+    wanted |= {(spec.stage.set, spec.stage.set_digest), (spec.stage.hdri, spec.stage.hdri_digest)}
+    for name, digest in sorted(wanted):
+        if library.get(name).digest != digest:
+            raise UserError(f"{spec.clip}: asset '{name}' has changed since the plan was made; plan again")

@@ -1,0 +1,84 @@
+"""The empty scene, and what stands and shines in it before anything moves: set, HDRI and sun."""
+
+from __future__ import annotations
+
+import math
+
+import bpy
+from mathutils import Vector
+
+from render.asset import Library
+from render.spec import Stage, Sun
+
+from .ingest import Placed, hdri_path, place
+
+SETS = "sets"
+LAMPS = "lamps"
+OCCLUDERS = "occluders"
+EFFECTS = "effects"
+
+
+def empty_scene() -> bpy.types.Scene:
+    """Blender emptied, with one scene and the collections that the passes tell apart."""
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    scene = bpy.context.scene
+    for name in (SETS, LAMPS, OCCLUDERS, EFFECTS):
+        scene.collection.children.link(bpy.data.collections.new(name))
+    return scene
+
+
+def file_under(placed: Placed, name: str) -> None:
+    """Keep everything of a placed asset in the collection `name`, made if missing, and nowhere else."""
+    collection = bpy.data.collections.get(name)
+    if collection is None:
+        collection = bpy.data.collections.new(name)
+        bpy.context.scene.collection.children.link(collection)
+    for item in (placed.root, *placed.root.children_recursive):
+        for other in tuple(item.users_collection):
+            other.objects.unlink(item)
+        collection.objects.link(item)
+
+
+def build(scene: bpy.types.Scene, stage: Stage, library: Library) -> None:
+    """Put the set, the HDRI and the sun into the scene. UserError where an asset does not hold what it promises."""
+    file_under(place(library.get(stage.set, "set"), "default", "set"), SETS)
+    scene.world = _world(stage, library)
+    _sun(stage.sun)
+
+
+def _world(stage: Stage, library: Library) -> bpy.types.World:
+    """The HDRI around the scene, turned counter-clockwise by `hdri_yaw`."""
+    world = bpy.data.worlds.new("world")
+    world.use_nodes = True
+    nodes, links = world.node_tree.nodes, world.node_tree.links
+    background = nodes["Background"]
+    background.inputs["Strength"].default_value = stage.hdri_strength
+    picture = nodes.new("ShaderNodeTexEnvironment")
+    picture.image = bpy.data.images.load(str(hdri_path(library.get(stage.hdri, "hdri"))))
+    turn = nodes.new("ShaderNodeMapping")
+    turn.vector_type = "TEXTURE"  # turns the picture, not the direction that looks it up
+    turn.inputs["Rotation"].default_value = (0.0, 0.0, stage.hdri_yaw)
+    direction = nodes.new("ShaderNodeTexCoord")
+    links.new(direction.outputs["Generated"], turn.inputs["Vector"])
+    links.new(turn.outputs["Vector"], picture.inputs["Vector"])
+    links.new(picture.outputs["Color"], background.inputs["Color"])
+    # The automatic map has the picture's own size and costs two seconds a clip; light this soft needs no more than this.
+    world.cycles.sampling_method = "MANUAL"
+    world.cycles.sample_map_resolution = 256
+    return world
+
+
+def _sun(sun: Sun) -> None:
+    """A distant lamp; its -Z axis is the way its light goes."""
+    lamp = bpy.data.lights.new("sun", "SUN")
+    lamp.energy, lamp.angle, lamp.color = sun.strength, sun.angle, sun.colour
+    item = bpy.data.objects.new("sun", lamp)
+    towards = Vector(
+        (
+            math.cos(sun.elevation) * math.cos(sun.azimuth),
+            math.cos(sun.elevation) * math.sin(sun.azimuth),
+            math.sin(sun.elevation),
+        )
+    )
+    item.rotation_euler = towards.to_track_quat("Z", "Y").to_euler()
+    bpy.data.collections[LAMPS].objects.link(item)

@@ -1,0 +1,74 @@
+"""Frame files: one finished frame of a clip in progress, whole or not there at all.
+
+`DIR/0007.tar` is an uncompressed USTAR of the frame's members plus `clip-000012.0007.json`, its measures.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import tar
+from .document import UserError
+from .measure import FrameMeasure
+from .products import Member, Product, encode
+from .spec import ClipSpec
+
+Products = Mapping[tuple[Product, int | None], NDArray[np.generic]]
+"""The arrays of one frame, by product and object id."""
+
+
+def path(work: Path, frame: int) -> Path:
+    """Where the frame's file lies."""
+    return work / f"{frame:04d}.tar"
+
+
+def measure_name(clip: str, frame: int) -> str:
+    """Member name of a frame's measures."""
+    return f"{clip}.{frame:04d}.json"
+
+
+def member_names(spec: ClipSpec, frame: int) -> list[str]:
+    """Every member of a frame file of this clip, in the order in which they are written."""
+    members = []
+    for product in Product:
+        ids = [target.object_id for target in spec.targets] if product.per_object else [None]
+        members += [str(Member(spec.clip, frame, product, i)) for i in ids]
+    return [*members, measure_name(spec.clip, frame)]
+
+
+def write(work: Path, spec: ClipSpec, frame: int, products: Products, measured: FrameMeasure) -> None:
+    """Encode a frame and write its file atomically; equal frames give equal bytes."""
+    encoded = {str(Member(spec.clip, frame, p, i)): encode(p, array) for (p, i), array in products.items()}
+    encoded[measure_name(spec.clip, frame)] = measured.canonical().encode()
+    tar.write(path(work, frame), [(name, encoded[name]) for name in member_names(spec, frame)])
+
+
+def read(work: Path, spec: ClipSpec, frame: int) -> dict[str, bytes]:
+    """Members of a frame file by name, in order; UserError if it is missing, damaged, or of another clip or spec."""
+    file = path(work, frame)
+    found = {entry.name: tar.read(file, entry) for entry in tar.entries(file)}
+    if list(found) != member_names(spec, frame):
+        raise UserError(f"{file}: not a frame file of {spec.clip}; render the clip again")
+    return found
+
+
+def is_whole(work: Path, spec: ClipSpec, frame: int) -> bool:
+    """Whether the frame is there, undamaged."""
+    try:
+        read(work, spec, frame)
+    except UserError:
+        return False
+    return True
+
+
+def clean(work: Path) -> None:
+    """Make `work`, and clear away what a killed process left half-written in it."""
+    work.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(work / "scratch", ignore_errors=True)
+    for leftover in work.glob(".*.tmp"):
+        leftover.unlink(missing_ok=True)
