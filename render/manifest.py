@@ -135,6 +135,15 @@ class Manifest(Document):
         write_atomic(folder / FILE, json.dumps(self.model_dump(mode="json"), indent=1, sort_keys=True) + "\n")
 
 
+def version(folder: Path) -> int | None:
+    """Schema version that a dataset's manifest states; None if there is no manifest, or none that can be read."""
+    try:
+        stated = json.loads((folder / FILE).read_text(encoding="utf-8"))["schema_version"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return stated if isinstance(stated, int) else None
+
+
 def build(
     known: Mapping[str, tuple[ShardEntry, tuple[shards.IndexedClip, ...]]],
     recipe: RecipeEntry,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.metadata import PackageNotFoundError, version
 
 from .asset import Library
-from .document import Document
+from .document import Document, UserError
 from .spec import ClipSpec
 
 
@@ -45,13 +45,16 @@ def blender() -> str:
 
 
 def licences(spec: ClipSpec, library: Library) -> tuple[AssetLicence, ...]:
-    """Licences of every asset that a clip uses, by name. UserError where one is not installed (any more)."""
+    """Licences of every asset that a clip uses, by name. UserError where one is missing, or not as it was planned."""
     used = {spec.stage.set: spec.stage.set_digest, spec.stage.hdri: spec.stage.hdri_digest}
     used |= {target.asset: target.asset_digest for target in spec.targets}
     used |= {occluder.asset: occluder.asset_digest for occluder in spec.occluders}
     found = []
     for name, digest in sorted(used.items()):
-        asset = library.get(name).asset
+        installed = library.get(name)
+        if installed.digest != digest:
+            raise UserError(f"{spec.clip}: asset '{name}' has changed since the plan was made; plan again")
+        asset = installed.asset
         found.append(
             AssetLicence(asset=name, sha256=digest, licence=asset.licence, author=asset.author, source=asset.source)
         )

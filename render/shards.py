@@ -26,11 +26,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pydantic import Field
 
-from . import measure, tar
+from . import framefile, measure, tar
 from .document import Document, UserError, write_atomic
 from .products import Member, Product
 from .provenance import AssetLicence, ClipRecord
-from .spec import ClipSpec
 
 NAME = re.compile(r"shard-\d{6,}(\.[1-9]\d*)?")
 MEASURE = "measure"
@@ -77,19 +76,6 @@ def paths(folder: Path, name: str) -> tuple[Path, Path, Path]:
     return tar_path(folder, name), frames_path(folder, name), objects_path(folder, name)
 
 
-# Frame files ---------------------------------------------------------------------------------------------------------
-
-
-def frame_path(work: Path, frame: int) -> Path:
-    """Where the frame file of a frame lies in a clip's work folder."""
-    return work / f"{frame:04d}.tar"
-
-
-def measure_name(clip: str, frame: int) -> str:
-    """The member that holds a frame's measures."""
-    return f"{clip}.{frame:04d}.json"
-
-
 def columns(object_ids: Sequence[int]) -> list[str]:
     """The columns that every frame with these targets must have, in the order in which they are stored."""
     found = []
@@ -98,27 +84,10 @@ def columns(object_ids: Sequence[int]) -> list[str]:
     return [*found, MEASURE]
 
 
-def write_frame(work: Path, clip: str, frame: int, products: dict[Member, bytes], measures: str) -> Path:
-    """Write one frame file, atomically: the encoded products and the frame's measures as JSON."""
-    path = frame_path(work, frame)
-    members = [(str(member), data) for member, data in products.items()]
-    tar.write(path, [*members, (measure_name(clip, frame), measures.encode())])
-    return path
-
-
-def read_frame(spec: ClipSpec, work: Path, frame: int) -> list[tuple[str, bytes]]:
-    """The members of one frame file in stored order; UserError where it is damaged, or lacks or exceeds a member."""
-    path = frame_path(work, frame)
-    found = {entry.name: entry for entry in tar.entries(path)}
-    wanted = [_member_name(spec.clip, frame, column) for column in columns([t.object_id for t in spec.targets])]
-    for name in [*(n for n in wanted if n not in found), *(n for n in found if n not in wanted)]:
-        raise UserError(f"{path}: {'has' if name in found else 'lacks'} the member '{name}'; not a frame of this clip")
-    return [(name, tar.read(path, found[name])) for name in wanted]
-
-
-def _member_name(clip: str, frame: int, column: str) -> str:
+def member_name(clip: str, frame: int, column: str) -> str:
+    """Name of the member that holds one column of one frame, e.g. `clip-000012.0007.coverage-1.png`."""
     if column == MEASURE:
-        return measure_name(clip, frame)
+        return framefile.measure_name(clip, frame)
     product, _, object_id = column.partition("-")
     return str(Member(clip, frame, Product(product), int(object_id) if object_id else None))
 
@@ -136,7 +105,7 @@ def write_tar(folder: Path, name: str, clips: Sequence[tuple[ClipRecord, Path]])
         for record, work in clips:
             yield f"{record.spec.clip}.json", record.canonical().encode()
             for frame in range(record.spec.film.frames):
-                yield from read_frame(record.spec, work, frame)
+                yield from framefile.read(work, record.spec, frame).items()
 
     path = tar_path(folder, name)
     tar.write(path, members())
@@ -197,9 +166,9 @@ def _scan(path: Path) -> tuple[tuple[IndexedClip, ...], list[dict[str, Any]], li
         for frame in range(record.spec.film.frames):
             for column in wanted:
                 if column not in by_frame.get(frame, {}):
-                    raise UserError(f"{path}: lacks '{_member_name(clip, frame, column)}'; the file is damaged")
+                    raise UserError(f"{path}: lacks '{member_name(clip, frame, column)}'; the file is damaged")
             data = tar.read(path, by_frame[frame][MEASURE])
-            where = f"{path}: {measure_name(clip, frame)}"
+            where = f"{path}: {framefile.measure_name(clip, frame)}"
             measures.append(measure.FrameMeasure.parse(load_json(data, where), where))
             frame_rows.append({"clip": clip, "frame": frame, "members": by_frame[frame]})
         rows: list[dict[str, Any]] = measure.link(measures, record.spec.film)
@@ -283,7 +252,7 @@ class Shard:
         if size == 0:
             raise KeyError(f"{clip} frame {frame} has no {column}")
         offset = int(self._frames.column(f"{column}.offset")[row])
-        name = _member_name(clip, frame, column)
+        name = member_name(clip, frame, column)
         if not 0 < size <= tar.MAX_MEMBER or offset < tar.BLOCK:
             raise UserError(f"{self._frames_path}: impossible place of '{name}'; {_REMAKE}")
         return tar.Entry(name, offset, size)

@@ -13,8 +13,9 @@ import pytest
 from render.document import UserError
 from render.manifest import Dataset, Manifest
 from render.mask import binary_mask
-from render.products import Product
-from tests.fake_dataset import clip_spec, draw_frame, make_dataset
+from render.products import Product, encode
+from tests.drawn_clips import clip_spec, draw_frame
+from tests.fake_dataset import make_dataset
 
 
 @pytest.fixture(scope="module")
@@ -36,9 +37,8 @@ def test_every_product_reads_back_as_drawn(dataset: Path) -> None:
     opened = Dataset.open(dataset)
     spec = clip_spec(2, 3, (48, 32), "val", 2)
     for frame in range(3):
-        drawn, _ = draw_frame(spec, frame)
-        for member, data in drawn.items():
-            assert opened.encoded(spec.clip, frame, member.product, member.object_id) == data
+        for (product, object_id), array in draw_frame(spec, frame).items():
+            assert opened.encoded(spec.clip, frame, product, object_id) == encode(product, array)
     assert opened.rgb(spec.clip, 1).shape == (32, 48, 3)
     assert opened.amodal(spec.clip, 1, 2).dtype == np.bool_
     assert set(np.unique(opened.visible(spec.clip, 1))) <= {0, 1, 2}

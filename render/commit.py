@@ -1,0 +1,199 @@
+"""Making clips permanent: pack them into a shard, list the shard in the manifest, clear their work folders away.
+
+A shard's tar under its final name is always whole, and its index follows from it, so a run that was killed between any
+two steps is mended by `Store.recover`: what is there is adopted, what is damaged is made again. Only a shard's own
+three files and `manifest.json` ever change.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from . import manifest, shards
+from .document import Document, UserError, write_atomic
+from .manifest import FILE, SHARDS, FileEntry, Manifest, ShardEntry, measure_shard
+from .plan import PlanHeader
+from .provenance import ClipRecord
+
+WORK, FAILED = "work", "failed"
+
+Between = Callable[[str], None]
+"""Called between the steps of a commit with the name of the step just done: tar, index, manifest, clean."""
+
+
+class Attempt(Document):
+    """One try at a clip: the child's exit code, and why it failed."""
+
+    code: int
+    reason: str
+
+
+class FailedClip(Document):
+    """`failed/clip-000012.json`: a clip that was set aside; the next `render` tries it again."""
+
+    clip: str
+    attempts: tuple[Attempt, ...]
+    log: tuple[str, ...]
+
+
+class Store:
+    """A dataset's permanent part. One process at a time may hold it: see `lock`."""
+
+    def __init__(self, dataset: Path, header: PlanHeader, blender: str, say: Callable[[str], None]) -> None:
+        self.dataset, self.header, self.blender, self._say = dataset, header, blender, say
+        self.folder = dataset / SHARDS
+        self.known: dict[str, tuple[ShardEntry, tuple[shards.IndexedClip, ...]]] = {}
+
+    def recover(self, planned: Sequence[str]) -> None:
+        """Take stock of what is there, and mend what a killed run or a lost file left. UserError for foreign clips."""
+        for folder in (self.dataset, self.folder, self.dataset / FAILED):
+            for leftover in folder.glob(".*.tmp"):
+                leftover.unlink()
+        listed = self._listed()
+        self.known = {}
+        for path in sorted(self.folder.glob("shard-*")):
+            name = path.name.removesuffix(".tar")
+            if path.suffix == ".tar" and shards.NAME.fullmatch(name):
+                self._take(name, listed.get(name))
+            elif path.suffix == ".arrow" and not (self.folder / f"{path.name.rsplit('.', 2)[0]}.tar").exists():
+                path.unlink()
+        homes: dict[str, str] = {}
+        for name, (_, clips) in self.known.items():
+            for clip in clips:
+                if clip.clip in homes:
+                    both = f"{homes[clip.clip]}.tar and {name}.tar"
+                    raise UserError(f"{self.folder}: {clip.clip} is in both {both}; move one of them away")
+                if clip.clip not in planned:
+                    raise UserError(f"{self.folder / name}.tar: holds {clip.clip}, which is not planned; move it away")
+                homes[clip.clip] = name
+        for packed in homes:
+            self._clear(packed)
+
+    @property
+    def packed(self) -> set[str]:
+        """Clips that are in a shard."""
+        return {clip.clip for _, clips in self.known.values() for clip in clips}
+
+    def pack(self, group: int, clips: Sequence[tuple[ClipRecord, Path]], between: Between) -> str:
+        """Commit whole clips of one group as its shard (or next supplement); the shard's name."""
+        part = 0
+        while shards.shard_name(group, part) in self.known:
+            part += 1
+        name = shards.shard_name(group, part)
+        shards.write_tar(self.folder, name, clips)
+        _sync(self.folder)
+        between("tar")
+        shards.write_index(self.folder, name)
+        _sync(self.folder)
+        between("index")
+        self.known[name] = measure_shard(self.folder, name)
+        self.write_manifest()
+        between("manifest")
+        for record, _ in clips:
+            self._clear(record.spec.clip)
+        between("clean")
+        return name
+
+    def set_aside(self, failed: FailedClip) -> None:
+        """Note that a clip could not be rendered."""
+        write_atomic(self.dataset / FAILED / f"{failed.clip}.json", failed.model_dump_json(indent=1) + "\n")
+
+    def forgive(self, clip: str) -> None:
+        """A clip that was set aside has been rendered after all."""
+        (self.dataset / FAILED / f"{clip}.json").unlink(missing_ok=True)
+
+    def failed(self) -> list[str]:
+        """Clips that are set aside."""
+        return sorted(path.stem for path in (self.dataset / FAILED).glob("clip-*.json"))
+
+    def write_manifest(self) -> Manifest:
+        """Write `manifest.json` for the shards that are known, durably."""
+        recipe = manifest.RecipeEntry(name=self.header.recipe_name, sha256=self.header.recipe_digest)
+        plan = manifest.PlanEntry(sha256=self.header.plan_digest, clips=self.header.clips, seed=self.header.seed)
+        built = manifest.build(self.known, recipe, plan, self.blender, self.failed())
+        built.write(self.dataset)
+        _sync(self.dataset)
+        return built
+
+    def _clear(self, clip: str) -> None:
+        shutil.rmtree(self.dataset / WORK / clip, ignore_errors=True)
+        self.forgive(clip)
+
+    def _listed(self) -> Mapping[str, ShardEntry]:
+        """What the manifest lists. A damaged one counts for nothing: the shards themselves say what there is."""
+        if manifest.version(self.dataset) in (None, manifest.SCHEMA):
+            try:
+                found = Manifest.read(self.dataset)
+            except UserError:
+                return {}
+        else:
+            found = Manifest.read(self.dataset)  # written by another version: an error that says so
+        if found.plan.sha256 != self.header.plan_digest:
+            raise UserError(f"{self.dataset / FILE}: was made from another plan; render into a new folder")
+        return {entry.name: entry for entry in found.shards}
+
+    def _take(self, name: str, entry: ShardEntry | None) -> None:
+        """Adopt a shard as listed, or index it anew from its tar; remove it where the tar itself is damaged."""
+        files = shards.paths(self.folder, name)
+        try:
+            if entry is not None:
+                parts = (entry.tar, entry.frames_index, entry.objects_index)
+                if not any(manifest.file_problem(path, part) for path, part in zip(files, parts, strict=True)):
+                    self.known[name] = entry, tuple(shards.Shard(self.folder, name).clips.values())
+                    return
+                if FileEntry.of(files[0]) != entry.tar:
+                    raise UserError(f"{files[0]}: differs from what {FILE} says")
+            self._say(f"{name}: indexed anew from its tar")
+            shards.write_index(self.folder, name)
+            self.known[name] = measure_shard(self.folder, name)
+        except UserError as error:
+            self._say(f"{error}; its clips are rendered again")
+            for path in files:
+                path.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def lock(dataset: Path) -> Iterator[None]:
+    """Hold a dataset for rendering; UserError if another process does. A killed process's hold ends with it."""
+    path = dataset / ".lock"
+    with path.open("a+") as file:
+        if not _try_lock(file.fileno()):
+            file.seek(0)
+            holder = file.read().strip() or "unknown"
+            raise UserError(f"{dataset}: is being rendered by process {holder}; wait for it to end, or stop it")
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
+
+
+def _try_lock(handle: int) -> bool:
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            # One byte far behind the end, so that the holder's number stays readable.
+            os.lseek(handle, 2**20, os.SEEK_SET)
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _sync(folder: Path) -> None:
+    """Make renames in a folder durable (where the system lets a folder be synced)."""
+    if sys.platform != "win32":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

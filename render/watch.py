@@ -1,0 +1,102 @@
+"""What a render run shows while it works: live bars on a terminal, plain lines in a log."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from . import screen
+
+
+class Watcher:
+    """Hears what happens in a run, from several threads. This one counts frames and says nothing."""
+
+    def __init__(self) -> None:
+        self.frames = 0
+        self._guard = threading.Lock()
+
+    def begin(self, clips: int, frames: int, done: int) -> None:
+        """The run starts: clips and frames wanted, and frames that are there already."""
+
+    def frame(self, clip: str, frame: int) -> None:
+        """A frame has been rendered."""
+        with self._guard:
+            self.frames += 1
+
+    def clip(self, clip: str, problem: str | None) -> None:
+        """A clip is whole, or has been set aside because of `problem`."""
+
+    def retry(self, clip: str, problem: str, attempt: int) -> None:
+        """An attempt at a clip failed."""
+
+    def packed(self, shard: str, clips: int) -> None:
+        """A shard has been committed."""
+
+    def note(self, line: str) -> None:
+        """Something worth a line."""
+
+    def end(self) -> None:
+        """The run is over, well or not."""
+
+
+Silent = Watcher
+
+
+class Shown(Watcher):
+    """Shows a run on stderr."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._live = screen.notes.is_terminal
+        self._bar = screen.progress()
+        self._clips_done = self._failed = 0
+        self._wanted = (0, 0, 0)
+        self._started = time.monotonic()
+
+    def begin(self, clips: int, frames: int, done: int) -> None:
+        self._wanted, self._started = (clips, frames, done), time.monotonic()
+        self.note(f"{clips} clips, {frames} frames to render" + (f"; {done} frames are there already" if done else ""))
+        if self._live:
+            self._clip_task = self._bar.add_task("clips ", total=clips, status="")
+            self._frame_task = self._bar.add_task("frames", total=frames, completed=done, status="")
+            self._bar.start()
+
+    def frame(self, clip: str, frame: int) -> None:
+        super().frame(clip, frame)
+        if self._live:
+            self._bar.update(self._frame_task, advance=1, status=self._pace())
+
+    def clip(self, clip: str, problem: str | None) -> None:
+        self._failed += problem is not None
+        self._clips_done += 1
+        if problem is not None:
+            self.note(f"{clip}: set aside: {problem}")
+        if self._live:
+            status = f"{self._failed} set aside" if self._failed else ""
+            self._bar.update(self._clip_task, completed=self._clips_done, status=status)
+        elif problem is None:
+            self.note(
+                f"{clip}: rendered; {self._clips_done} of {self._wanted[0]} clips, {self._pace()}, {self._left()}"
+            )
+
+    def retry(self, clip: str, problem: str, attempt: int) -> None:
+        self.note(f"{clip}: attempt {attempt} failed: {problem}")
+
+    def packed(self, shard: str, clips: int) -> None:
+        self.note(f"{shard}: {clips} clips packed")
+
+    def note(self, line: str) -> None:
+        screen.notes.print(line, markup=False, soft_wrap=True)
+
+    def end(self) -> None:
+        if self._live:
+            self._bar.stop()
+
+    def _pace(self) -> str:
+        rate = self.frames / max(time.monotonic() - self._started, 1e-3)
+        return f"{rate:.2f} frames/s" if rate < 10 else f"{rate:.0f} frames/s"
+
+    def _left(self) -> str:
+        left = self._wanted[1] - self._wanted[2] - self.frames
+        seconds = left * (time.monotonic() - self._started) / max(self.frames, 1)
+        return f"about {seconds // 60:.0f} min {seconds % 60:.0f} s left"

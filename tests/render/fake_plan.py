@@ -1,0 +1,50 @@
+"""A planned dataset of drawn clips, and the child process that draws them: the farm without Blender."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from render.asset import Library
+from render.document import write_atomic
+from render.plan import PlanHeader
+from tests.drawn_clips import clip_spec
+from tests.fake_dataset import SPLITS
+
+PROGRAM = (str(Path(__file__).with_name("fake_child.py")),)
+
+HDRI = """name = "fake-sky"
+kind = "hdri"
+file = "blender:studiolights/world/city.exr"
+licence = "CC0-1.0"
+author = "nobody"
+source = "none"
+"""
+
+
+def make_plan(
+    dataset: Path,
+    told: Path,
+    clips: int = 4,
+    frames: int = 3,
+    size: tuple[int, int] = (48, 32),
+    clips_per_shard: int = 2,
+) -> Path:
+    """Plan `clips` drawn clips into `dataset` (returned). `told` becomes the asset folder that steers the child."""
+    write_atomic(told / "fake-sky" / "asset.toml", HDRI)
+    library = Library.open()
+    specs = [clip_spec(i, frames, size, SPLITS[i % 4], 1 + i % 2, library) for i in range(clips)]
+    lines = "".join(spec.canonical() + "\n" for spec in specs)
+    header = PlanHeader(
+        generator="drawn",
+        recipe_name="drawn",
+        recipe_digest="3" * 64,
+        seed=7,
+        clips=clips,
+        clips_per_shard=clips_per_shard,
+        plan_digest=hashlib.sha256(lines.encode()).hexdigest(),
+        asset_folders=(str(told),),
+    )
+    write_atomic(dataset / "plan.jsonl", lines)
+    write_atomic(dataset / "plan.json", header.model_dump_json())
+    return dataset
