@@ -1,0 +1,66 @@
+"""Glow: a soft halo round a charged prop, as bloom looks, with a lamp in its middle that lights the surroundings."""
+
+from __future__ import annotations
+
+import bpy
+import numpy as np
+from numpy.typing import NDArray
+
+from render.motion import charge_level
+from render.spec import Film, Glow
+
+from ..ingest import Placed
+from ..shutter import blur
+from . import parts
+from .brightness import shutter_mean
+from .hold import Hold
+from .tubes import Tubes, tube
+
+Floats = NDArray[np.float64]
+
+_CORE = 0.22
+"""Distance from the middle, in radii of the halo, at which it is half as bright."""
+
+_HALO_RADIANCE = 3.0
+"""Radiance amid the halo at strength 1 and full charge; sunlit white ground is about 1."""
+
+_WATTS = 90.0
+"""Power of the lamp at strength 1 and full charge."""
+
+_IDLE = 0.15
+"""Share of its light that the halo keeps at charge 0."""
+
+
+def build(effect: Glow, film: Film, held: Hold, placed: Placed, name: str) -> None:
+    """A halo and a lamp below the target's root, their brightness following its charge."""
+    keys = held.target.charge
+    share_F = shutter_mean(lambda times_N: _IDLE + (1 - _IDLE) * charge_level(keys, times_N), film)
+    brightness_F = effect.strength * share_F
+    tint = np.asarray(effect.colour) / max(max(effect.colour), 1e-6)
+    material, brightness = parts.glowing_material(name, lambda tree: parts.bloom(tree, _CORE))
+    parts.key_value(brightness, brightness_F)
+    lamp = parts.lamp(f"{name}-lamp", effect.colour, _WATTS * brightness_F, radius=0.5 * held.radius)
+    unshadowed_by(lamp, placed.objects)
+    halo = parts.drawn(name, ball(effect.radius, _HALO_RADIANCE * tint), material)
+    blur(halo, max(item.cycles.motion_steps for item in placed.objects))
+    for thing in (halo, lamp):
+        thing.parent = placed.root
+        thing.location = held.middle
+        thing.scale = [1 / held.target.scale] * 3
+
+
+def ball(radius: float, radiance_3: Floats) -> Tubes:
+    """A ball of `radius` metres around the origin with one radiance (3,): a tube that swells and closes."""
+    angle_N = np.linspace(0, np.pi, 25)
+    axis_N3 = np.stack([np.zeros(25), np.zeros(25), -np.cos(angle_N)], axis=1) * radius
+    return tube(axis_N3, radius * np.sin(angle_N), np.tile(radiance_3, (25, 1)), sides=32)
+
+
+def unshadowed_by(lamp: bpy.types.Object, objects: tuple[bpy.types.Object, ...]) -> None:
+    """Let the lamp's light pass through `objects`: it hangs inside the prop that it lights the world for."""
+    blockers = bpy.data.collections.new(f"{lamp.name}-blockers")
+    for thing in objects:
+        blockers.objects.link(thing)
+    for link in blockers.collection_objects:
+        link.light_linking.link_state = "EXCLUDE"
+    lamp.light_linking.blocker_collection = blockers

@@ -1,0 +1,102 @@
+"""Lightning: a bolt a strike, white-hot in its core and coloured around, with lamps along it that light the scene."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from render.spec import Film, Lightning, Strike, Vec3
+
+from ..keys import key
+from ..shutter import blur, key_frames
+from . import bolt, parts
+from .brightness import shutter_mean
+from .hold import Hold, turned
+from .tubes import Tubes, join, tube
+
+Floats = NDArray[np.float64]
+
+_MOTION_STEPS = 2
+"""The bolt's tip sits on the moving prop throughout the open shutter, keyed at five moments of it."""
+
+_CORE_RADIANCE = 16.0
+_SHEATH_RADIANCE = 1.3
+_HALO_RADIANCE = 0.3
+"""Radiance at strength 1 amid the core, the sheath and the halo; sunlit white ground is about 1."""
+
+_WATTS = 900.0
+"""Power of all lamps of a bolt together at strength 1: 2 m away about as much light as a bright overcast sky."""
+
+_LAMPS = (0.3, 0.85)
+"""Where the lamps hang, as shares of the bolt's length."""
+
+
+def build(effect: Lightning, film: Film, held: Hold, name: str) -> None:
+    """Draw every strike of `effect` for the whole clip."""
+    for number, strike in enumerate(effect.strikes):
+        brightness_F = strike.strength * shutter_mean(partial(bolt.flicker, strike), film)
+        if brightness_F.any():  # else it falls between two openings of the shutter, and the film never sees it
+            _draw(effect, strike, brightness_F, film, held, f"{name}-strike{number}")
+
+
+def shape(strike: Strike, colour: Vec3, reach_3: Floats, prop_radius: float) -> Tubes:
+    """The mesh of one strike from the origin to `reach_3`, metres."""
+    length = float(np.linalg.norm(reach_3))
+    thick = float(np.clip(0.003 * length, 0.006, 0.025))
+    tint = (np.asarray(colour) / max(*colour, 1e-6)) ** 1.5
+    white = 0.6 + 0.4 * tint
+    channels = [
+        replace(c, points=c.points @ _from_z(reach_3).T) for c in bolt.channels(strike.seed, length, prop_radius)
+    ]
+    found = []
+    for channel in channels:
+        light_N1 = channel.brightness[:, None]
+        found.append(tube(channel.points, thick * channel.thickness, _CORE_RADIANCE * light_N1 * white, sides=5))
+        found.append(tube(channel.points, 5 * thick * channel.thickness, _SHEATH_RADIANCE * light_N1 * tint))
+    trunk_N3 = channels[0].points[::8]
+    ends_N1 = np.sin(np.linspace(0, np.pi, len(trunk_N3)))[:, None] ** 0.5
+    found.append(tube(trunk_N3, 28 * thick, _HALO_RADIANCE * ends_N1 * tint, sides=10))
+    return join(found)
+
+
+def _draw(effect: Lightning, strike: Strike, brightness_F: Floats, film: Film, held: Hold, name: str) -> None:
+    """One strike: a bolt that is drawn for the moment it strikes, and then turns and stretches with the target."""
+    source = np.asarray(effect.source)
+    reach_3 = held.world([strike.time])[0] - source
+    material, brightness = parts.glowing_material(name, parts.soft)
+    parts.key_value(brightness, brightness_F)
+    drawn = parts.drawn(name, shape(strike, effect.colour, reach_3, held.radius), material)
+    lit_F = np.flatnonzero(brightness_F)
+    parts.show_only(drawn, int(lit_F[0]), int(lit_F[-1]))
+    drawn.location = source
+    drawn.rotation_mode = "QUATERNION"
+    blur(drawn, _MOTION_STEPS)
+    frames_N = key_frames(film, _MOTION_STEPS)
+    reach_N3 = held.world(frames_N / film.fps) - source
+    stretch_N1 = np.linalg.norm(reach_N3, axis=1, keepdims=True) / np.linalg.norm(reach_3)
+    key(drawn, "rotation_quaternion", frames_N, shortest_turns(reach_3, reach_N3))
+    key(drawn, "scale", frames_N, np.repeat(stretch_N1, 3, axis=1))
+    for number, share in enumerate(_LAMPS):
+        lamp = parts.lamp(f"{name}-lamp{number}", effect.colour, _WATTS / len(_LAMPS) * brightness_F, radius=0.15)
+        lamp.parent = drawn
+        lamp.location = share * reach_3
+
+
+def shortest_turns(start: Floats, ends_N3: Floats) -> Floats:
+    """Unit quaternions (w, x, y, z), float64 (N, 4), that turn the direction `start` (3,) the short way to each end."""
+    start = start / np.linalg.norm(start)
+    ends_N3 = ends_N3 / np.linalg.norm(ends_N3, axis=1, keepdims=True)
+    quaternions_N4 = np.concatenate([1 + ends_N3 @ start[:, None], np.cross(start, ends_N3)], axis=1)
+    sizes_N1 = np.linalg.norm(quaternions_N4, axis=1, keepdims=True)
+    sideways = np.cross(start, np.eye(3)[np.argmin(np.abs(start))])  # back to back: half a turn about any normal
+    half_turn = np.concatenate([[0.0], sideways / np.linalg.norm(sideways)])
+    return np.where(sizes_N1 > 1e-6, quaternions_N4 / np.maximum(sizes_N1, 1e-12), half_turn)
+
+
+def _from_z(direction_3: Floats) -> Floats:
+    """A rotation matrix (3, 3) that turns +Z to `direction_3`."""
+    quaternion_14 = shortest_turns(np.array([0.0, 0.0, 1.0]), direction_3[None])
+    return np.stack([turned(quaternion_14, axis)[0] for axis in np.eye(3)], axis=1)

@@ -1,0 +1,153 @@
+"""What effects are made of in Blender: additive materials, drawn meshes, lamps, and brightness keyed frame by frame."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import bpy
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from render.develop import FX
+
+from ..keys import key
+from ..stage import EFFECTS
+from .tubes import Tubes
+
+Profile = Callable[[bpy.types.NodeTree], bpy.types.NodeSocket]
+"""Builds, in a node tree, the socket that says how light falls off from a shape's middle to its outline."""
+
+RADIANCE = "radiance"
+"""The mesh attribute (colour) that an effect's vertices carry: what they emit at brightness 1."""
+
+
+def adopt(thing: bpy.types.Object) -> bpy.types.Object:
+    """Put an object or lamp where the passes look for effects: the collection and the Cycles light group of theirs."""
+    found = bpy.data.collections.get(EFFECTS)
+    if found is None:
+        found = bpy.data.collections.new(EFFECTS)
+        bpy.context.scene.collection.children.link(found)
+    found.objects.link(thing)
+    thing.lightgroup = FX
+    return thing
+
+
+def additive_material(name: str) -> tuple[bpy.types.Material, bpy.types.ShaderNodeEmission]:
+    """A material that only ever adds light: Emission + Transparent, so that what lies behind keeps its whole matte.
+
+    It is no light source for Cycles: hunting thin bright meshes from every surface is noise; lamps do the lighting.
+    """
+    material = bpy.data.materials.new(name)
+    material.use_nodes = True
+    material.cycles.emission_sampling = "NONE"
+    tree = material.node_tree
+    tree.nodes.clear()
+    emission = tree.nodes.new("ShaderNodeEmission")
+    through = tree.nodes.new("ShaderNodeBsdfTransparent")
+    both = tree.nodes.new("ShaderNodeAddShader")
+    output = tree.nodes.new("ShaderNodeOutputMaterial")
+    tree.links.new(emission.outputs[0], both.inputs[0])
+    tree.links.new(through.outputs[0], both.inputs[1])
+    tree.links.new(both.outputs[0], output.inputs["Surface"])
+    return material, emission
+
+
+def soft(tree: bpy.types.NodeTree) -> bpy.types.NodeSocket:
+    """The profile of a tube: a parabola across it, 1 in the middle, 0 at the outline."""
+    return facing(tree, 2.0)
+
+
+def facing(tree: bpy.types.NodeTree, power: float) -> bpy.types.NodeSocket:
+    """A socket with `cos(angle between normal and view) ** power`: 1 amid a tube or ball, 0 at its outline."""
+    weight = tree.nodes.new("ShaderNodeLayerWeight")
+    weight.inputs["Blend"].default_value = 0.5  # makes Facing exactly 1 - |cos|
+    cosine = math_node(tree, "SUBTRACT", 1.0, weight.outputs["Facing"])
+    return math_node(tree, "POWER", cosine, power)
+
+
+def math_node(
+    tree: bpy.types.NodeTree, operation: str, a: bpy.types.NodeSocket | float, b: bpy.types.NodeSocket | float
+) -> bpy.types.NodeSocket:
+    """The output of a Math node over two sockets or numbers."""
+    node = tree.nodes.new("ShaderNodeMath")
+    node.operation = operation
+    for socket, value in zip(node.inputs, (a, b), strict=False):
+        if isinstance(value, float):
+            socket.default_value = value
+        else:
+            tree.links.new(value, socket)
+    return node.outputs[0]
+
+
+def bloom(tree: bpy.types.NodeTree, core: float) -> bpy.types.NodeSocket:
+    """A socket with the profile of bloom on a ball: 1 in its middle, half at `core` radii from it, 0 at its outline."""
+    cosine_squared = facing(tree, 2.0)  # 1 - b^2, where the view ray passes the middle at b radii
+    far = math_node(tree, "DIVIDE", math_node(tree, "SUBTRACT", 1.0, cosine_squared), core**2)
+    edge = math_node(tree, "POWER", cosine_squared, 2.0)
+    return math_node(tree, "DIVIDE", edge, math_node(tree, "ADD", far, 1.0))
+
+
+def glowing_material(name: str, profile: Profile) -> tuple[bpy.types.Material, bpy.types.ShaderNodeValue]:
+    """An additive material for `Tubes`: radiance × brightness × profile, and the Value node of its brightness."""
+    material, emission = additive_material(name)
+    tree = material.node_tree
+    radiance = tree.nodes.new("ShaderNodeAttribute")
+    radiance.attribute_name = RADIANCE
+    brightness = tree.nodes.new("ShaderNodeValue")
+    brightness.outputs[0].default_value = 1.0
+    tree.links.new(radiance.outputs["Color"], emission.inputs["Color"])
+    tree.links.new(math_node(tree, "MULTIPLY", profile(tree), brightness.outputs[0]), emission.inputs[1])
+    return material, brightness
+
+
+def drawn(name: str, tubes: Tubes, material: bpy.types.Material) -> bpy.types.Object:
+    """An object of the `effects` collection that shows `tubes` to the camera and to mirrors, but lights nothing."""
+    mesh = bpy.data.meshes.new(name)
+    count, faces = len(tubes.points), len(tubes.quads)
+    mesh.vertices.add(count)
+    mesh.vertices.foreach_set("co", tubes.points.astype(np.float32).ravel())
+    mesh.loops.add(faces * 4)
+    mesh.loops.foreach_set("vertex_index", tubes.quads.ravel())
+    mesh.polygons.add(faces)
+    mesh.polygons.foreach_set("loop_start", np.arange(faces, dtype=np.int32) * 4)
+    attribute = mesh.attributes.new(RADIANCE, "FLOAT_COLOR", "POINT")
+    rgba_V4 = np.concatenate([tubes.radiance, np.ones((count, 1))], axis=1)
+    attribute.data.foreach_set("color", rgba_V4.astype(np.float32).ravel())
+    mesh.update(calc_edges=True)
+    mesh.shade_smooth()
+    mesh.materials.append(material)
+    found = adopt(bpy.data.objects.new(name, mesh))
+    found.visible_shadow = found.visible_diffuse = found.visible_volume_scatter = False
+    return found
+
+
+def lamp(name: str, colour: ArrayLike, watts_F: NDArray[np.float64], radius: float) -> bpy.types.Object:
+    """A point lamp of the `effects` collection, a ball of `radius` metres whose power is keyed a value a frame."""
+    light = bpy.data.lights.new(name, "POINT")
+    light.color = tuple(np.asarray(colour, np.float64))
+    light.shadow_soft_size = radius
+    key_frames(light, "energy", watts_F)
+    found = adopt(bpy.data.objects.new(name, light))
+    found.visible_camera = False
+    return found
+
+
+def move(thing: bpy.types.Object, points_F3: NDArray[np.float64]) -> None:
+    """Key the place of `thing`, one point a frame (metres)."""
+    key(thing, "location", np.arange(len(points_F3)), points_F3)
+
+
+def show_only(drawn_object: bpy.types.Object, first: int, last: int) -> None:
+    """Render `drawn_object` in frames `first` to `last` (both included) only."""
+    frames = np.array([-1e4, first - 0.5, last + 0.5])  # half a frame wider, for the ends of the open shutter
+    key(drawn_object, "hide_render", frames, np.array([1.0, 0.0, 1.0]), "CONSTANT")
+
+
+def key_frames(owner: bpy.types.ID, path: str, values_F: NDArray[np.float64]) -> None:
+    """Key the number `owner.path` with one value a frame, held through the frame's open shutter."""
+    key(owner, path, np.arange(len(values_F)) - 0.5, values_F, "CONSTANT")
+
+
+def key_value(node: bpy.types.ShaderNodeValue, values_F: NDArray[np.float64]) -> None:
+    """Key what a Value node gives out, one value a frame."""
+    key_frames(node.id_data, node.outputs[0].path_from_id("default_value"), values_F)
