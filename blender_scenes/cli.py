@@ -1,0 +1,124 @@
+"""`heroprop assets list | check | preview`. Blender runs in child processes, so that a bad file can't take us along."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(help="List, check and preview assets.", no_args_is_help=True)
+
+Assets = Annotated[list[Path] | None, typer.Option("--assets", help="Another folder of assets; may be given again.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
+TIMEOUT = 900.0
+"""Seconds that a child process may take for one asset before it is given up."""
+
+
+@app.command("list")
+def list_assets(assets: Assets = None, as_json: Json = False) -> None:
+    """Every known asset: the built-in ones and those below each --assets folder."""
+    from render import screen
+    from render.asset import Library
+
+    rows = [
+        {
+            "name": name,
+            "kind": found.asset.kind,
+            "label": found.asset.label,
+            "size_m": found.asset.size,
+            "finishes": list(found.asset.finishes),
+            "charge": found.asset.charge is not None,
+            "licence": found.asset.licence,
+            "folder": str(found.folder),
+        }
+        for name, found in sorted(Library.open(assets).assets.items(), key=lambda item: (item[1].asset.kind, item[0]))
+    ]
+    columns = ("name", "kind", "label", "size", "finishes", "charge", "licence")
+    shown = screen.table("assets", columns, [_cells(row) for row in rows])
+    screen.show(rows, shown, as_json)
+
+
+@app.command()
+def check(
+    path: Annotated[Path | None, typer.Argument(help="An asset's folder, or a folder of them.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Say everything that is wrong with an asset, with each in a folder, or with the built-in ones; exit code 2 if any."""
+    from render import screen
+    from render.asset import asset_folders
+
+    found: dict[str, list[str]] = {}
+    with screen.progress() as bar:
+        todo = asset_folders(path)
+        task = bar.add_task("check", total=len(todo), status="")
+        for folder in todo:
+            bar.update(task, status=folder.name)
+            found[str(folder)] = check_folder(folder)
+            bar.advance(task)
+    problems = [problem for lines in found.values() for problem in lines]
+    shown = "\n".join(problems) if problems else f"{len(found)} assets, all good"
+    screen.show(found, shown, as_json)
+    if problems:
+        raise typer.Exit(2)
+
+
+@app.command()
+def preview(
+    name: Annotated[str, typer.Argument(help="An asset's name, or its folder.")],
+    out: Annotated[Path | None, typer.Option(help="The PNG to write; default: NAME.png.")] = None,
+    assets: Assets = None,
+) -> None:
+    """Render a sheet of one asset: its finishes from several sides, dull and charged."""
+    from render import screen
+    from render.asset import Library, read
+
+    # A folder can be looked at before it is one of the library's.
+    installed = read(Path(name)) if (Path(name) / "asset.toml").is_file() else Library.open(assets).get(name)
+    target = out or Path(f"{installed.asset.name}.png")
+    with screen.notes.status(f"rendering {installed.asset.name}"):
+        code, _, said = _blender("preview", str(installed.folder), "--out", str(target))
+    _refuse(code, said, str(installed.folder))
+    screen.results.print(str(target))
+
+
+def check_folder(folder: Path) -> list[str]:
+    """The problems of one asset folder, found in a Blender process of its own; a crash is a problem too."""
+    import json
+
+    code, printed, said = _blender("check", str(folder), "--json")
+    if code in (0, 2) and printed.strip():
+        return [str(line) for line in json.loads(printed)]
+    last = said.strip().splitlines()[-1] if said.strip() else f"exit code {code}"
+    return [f"{folder}: Blender failed on it: {last}"]
+
+
+def _blender(*arguments: str) -> tuple[int, str, str]:
+    """Run `python -m blender_scenes`; returns (exit code, stdout, stderr), code -1 after a timeout."""
+    import subprocess
+    import sys
+
+    command = [sys.executable, "-m", "blender_scenes", *arguments]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT, check=False)
+    except subprocess.TimeoutExpired:
+        return -1, "", f"no answer in {TIMEOUT:.0f} s"
+    return done.returncode, done.stdout, done.stderr
+
+
+def _refuse(code: int, said: str, where: str) -> None:
+    """Raise what the child process said as one line."""
+    from render.document import UserError
+
+    if code == 0:
+        return
+    lines = said.strip().splitlines() or [f"exit code {code}"]
+    mistakes = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
+    raise UserError(mistakes[-1] if mistakes else f"{where}: Blender failed on it: {lines[-1]}")
+
+
+def _cells(row: dict[str, Any]) -> list[str]:
+    size = f"{row['size_m']:g} m" if row["size_m"] else ""
+    charge = "yes" if row["charge"] else ""
+    return [row["name"], row["kind"], row["label"], size, ", ".join(row["finishes"]), charge, row["licence"]]

@@ -1,0 +1,179 @@
+"""Assets: what `asset.toml` says, and the library of asset folders that plans and scenes draw from.
+
+No Blender here: whether a file really holds the object it names is checked by `blender_scenes.ingest`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from .document import Document, UserError, nearest, nearest_path
+
+Kind = Literal["prop", "occluder", "set", "hdri"]
+Axis = Literal["+X", "-X", "+Y", "-Y", "+Z", "-Z"]
+BUNDLED = "blender:"
+"""`file = "blender:studiolights/world/city.exr"`: a file under Blender's own `datafiles`, not in the asset's folder."""
+FORMATS = {
+    "prop": (".blend", ".glb", ".gltf"),
+    "occluder": (".blend", ".glb", ".gltf"),
+    "set": (".blend", ".glb", ".gltf"),
+    "hdri": (".exr", ".hdr"),
+}
+
+
+class Charge(Document):
+    """Which materials light up when the prop is charged, and the light they emit at level 1 (W/m^2/sr, linear)."""
+
+    materials: tuple[str, ...] = Field(min_length=1)
+    strength: float = Field(default=12.0, gt=0)
+
+
+class Finish(Document):
+    """A look: principled inputs to override by material (`{"Metal": {"Roughness": 0.6, "Base Color": [..]}}`)."""
+
+    materials: dict[str, dict[str, float | tuple[float, float, float]]] = {}
+
+
+class Asset(Document):
+    """`asset.toml`, as an artist writes it; `docs/assets.md` explains each key."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+    kind: Kind
+    label: str = ""
+    file: str
+    collection: str | None = None
+    object: str | None = None
+    size: float | None = Field(default=None, gt=0)
+    """Longest side in metres, whatever units the file was modelled in (props and occluders)."""
+    up: Axis = "+Z"
+    forward: Axis = "+Y"
+    grip: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    """Where a hand holds it, in metres from the prop's centre of bounds."""
+    spin_axis: tuple[float, float, float] = (0.0, 0.0, 1.0)
+    charge: Charge | None = None
+    finishes: dict[str, Finish] = {"default": Finish()}
+    action_box: tuple[tuple[float, float, float], tuple[float, float, float]] | None = None
+    """Sets: two corners (m) of the room that is kept clear for the action; the camera stands at its -Y side."""
+    licence: str
+    author: str
+    source: str
+
+    @model_validator(mode="after")
+    def _fits_kind(self) -> Self:
+        if self.kind == "prop" and not self.label:
+            raise ValueError('label: a prop needs a class label, e.g. label = "hammer"')
+        if self.kind in ("prop", "occluder") and self.size is None:
+            raise ValueError(f"size: a {self.kind} needs its longest side in metres, e.g. size = 0.5")
+        if self.kind == "set" and self.action_box is None:
+            raise ValueError("action_box: a set needs the room kept clear for the action: [[x, y, z], [x, y, z]]")
+        if self.up[1] == self.forward[1]:
+            raise ValueError(f"forward: must not lie along up ({self.up})")
+        if not self.finishes:
+            raise ValueError("finishes: at least one is needed")
+        name = self.file.removeprefix(BUNDLED)
+        if not name.lower().endswith(FORMATS[self.kind]):
+            raise ValueError(f"file: a {self.kind} comes as {', '.join(FORMATS[self.kind])}, not '{self.file}'")
+        return self
+
+
+@dataclass(frozen=True)
+class InstalledAsset:
+    """An asset and the folder it lies in."""
+
+    asset: Asset
+    folder: Path
+
+    @property
+    def bundled(self) -> str | None:
+        """The path below Blender's `datafiles`, for an asset that comes with Blender; else None."""
+        return self.asset.file.removeprefix(BUNDLED) if self.asset.file.startswith(BUNDLED) else None
+
+    @property
+    def path(self) -> Path:
+        """The artist's file (for assets that are not bundled with Blender)."""
+        return self.folder / self.asset.file
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 (hex) over asset.toml and every file beside it, so that a changed asset changes the plan."""
+        sha = hashlib.sha256(self.asset.digest().encode())
+        if self.bundled is None:
+            for path in sorted(p for p in self.folder.rglob("*") if p.is_file() and not p.is_symlink()):
+                if path.suffix.lower() not in _IGNORED and not path.name.startswith("."):
+                    sha.update(path.relative_to(self.folder).as_posix().encode())
+                    sha.update(hashlib.sha256(path.read_bytes()).digest())
+        return sha.hexdigest()
+
+
+_IGNORED = {".blend1", ".blend2", ".toml", ".md", ".txt", ".pyc"}
+
+
+@dataclass(frozen=True)
+class Library:
+    """Every asset found in one or more folders of asset folders, by name."""
+
+    assets: dict[str, InstalledAsset] = field(default_factory=dict)
+
+    @classmethod
+    def open(cls, folders: list[Path] | None = None) -> Library:
+        """The built-in assets and those below `folders`; UserError for a bad asset.toml or a name given twice."""
+        found: dict[str, InstalledAsset] = {}
+        for root in [builtin_folder(), *(folders or [])]:
+            for path in [folder / "asset.toml" for folder in asset_folders(root)]:
+                installed = read(path.parent)
+                if installed.asset.name in found:
+                    other = found[installed.asset.name].folder
+                    raise UserError(f"{path}: name '{installed.asset.name}' is taken by {other}; choose another")
+                found[installed.asset.name] = installed
+        return cls(found)
+
+    def get(self, name: str, kind: Kind | None = None) -> InstalledAsset:
+        """The asset `name`; UserError with the nearest known name if there is none of that kind."""
+        known = [n for n, a in self.assets.items() if kind is None or a.asset.kind == kind]
+        if name not in known:
+            raise UserError(f"no {kind or 'asset'} named '{name}'{nearest(name, known)}")
+        return self.assets[name]
+
+    def names(self, kind: Kind) -> list[str]:
+        """Sorted names of all assets of one kind."""
+        return sorted(name for name, found in self.assets.items() if found.asset.kind == kind)
+
+
+def read(folder: Path) -> InstalledAsset:
+    """Read one asset folder; UserError if asset.toml is missing or wrong, or its file is absent or outside it."""
+    toml = folder / "asset.toml"
+    installed = InstalledAsset(Asset.read_toml(toml), folder)
+    if installed.bundled is None:
+        path = installed.path
+        if not path.resolve().is_relative_to(folder.resolve()):
+            raise UserError(f"{toml}: file: '{installed.asset.file}' lies outside the asset's folder")
+        if not path.is_file():
+            close = nearest(path.name, [p.name for p in folder.iterdir() if p.suffix.lower() in _MODELS])
+            raise UserError(f"{toml}: file: no '{installed.asset.file}' beside it{close}")
+    return installed
+
+
+def asset_folders(root: Path | None = None) -> list[Path]:
+    """`root` itself if it is an asset, and the assets right below it (default: the built-in ones); UserError if none."""
+    root = root or builtin_folder()
+    if not root.is_dir():
+        raise UserError(f"{root}: no such asset folder{nearest_path(root)}; give a folder that holds asset folders")
+    tomls = sorted(root.glob("asset.toml")) + sorted(root.glob("*/asset.toml"))
+    if not tomls:
+        raise UserError(f"{root}: no assets here; an asset is a folder with an asset.toml in it")
+    return [path.parent for path in tomls]
+
+
+_MODELS = {suffix for suffixes in FORMATS.values() for suffix in suffixes}
+
+
+def builtin_folder() -> Path:
+    """The built-in assets: inside the package when installed as a wheel, `assets/` of the repository otherwise."""
+    packaged = Path(__file__).parent / "builtin_assets"
+    return packaged if packaged.is_dir() else Path(__file__).parent.parent / "assets"
