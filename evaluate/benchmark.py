@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from render.document import UserError
+from render.document import UserError, nearest
 from render.manifest import Dataset
 from render.products import Product, decode, encode
 from train import models
@@ -135,6 +135,26 @@ def evaluate(
         methods=scored,
         comparisons=tuple(results.compare(other, after) for other in scored if other.name != after.name),
     )
+
+
+def prompt_kind(name: str) -> PromptKind:
+    """`mask`, `box` or `point`; UserError for anything else."""
+    kinds: dict[str, PromptKind] = {"mask": "mask", "box": "box", "point": "point"}
+    if name not in kinds:
+        raise UserError(f"--prompt '{name}': unknown{nearest(name, list(kinds))}")
+    return kinds[name]
+
+
+def check_device(device: str | None) -> None:
+    """UserError for a device that torch does not know or does not find."""
+    if device is None:
+        return
+    try:
+        kind = torch.device(device).type
+    except RuntimeError:
+        raise UserError(f"--device '{device}': unknown; give cpu or cuda") from None
+    if kind not in ("cpu", "cuda") or (kind == "cuda" and not torch.cuda.is_available()):
+        raise UserError(f"--device '{device}': not available here; give cpu, or leave it out")
 
 
 def read_clip(dataset: Dataset, name: str) -> Clip:

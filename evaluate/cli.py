@@ -1,0 +1,98 @@
+"""The verbs `evaluate` and `track`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, add_completion=False)
+
+CheckpointHelp = (
+    "A run folder, .safetensors, official .pt, hub id (facebook/sam2.1-hiera-tiny), nano-base or nano-random:SEED"
+)
+
+
+@app.command()
+def evaluate(
+    data: Annotated[Path, typer.Option(help="The dataset, a folder that 'heroprop render' filled.")],
+    checkpoint: Annotated[list[str], typer.Option(help=f"{CheckpointHelp}; repeatable, before first, after last.")],
+    split: Annotated[str, typer.Option(help="Which clips: train, val or test.")] = "test",
+    prompt: Annotated[str, typer.Option(help="What the first frame is prompted with: mask, box or point.")] = "mask",
+    device: Annotated[str | None, typer.Option(help="cpu or cuda; default: cuda where there is one.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for report.html, results.json and the masks.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
+) -> None:
+    """Score checkpoints and baselines on held-out clips: J, F and J&F with intervals, and an HTML report."""
+    from render.document import write_atomic
+    from render.manifest import Dataset
+    from render.screen import notes, progress, show
+
+    from . import benchmark
+    from .report import check_out, summary_table, write_report
+
+    kind = benchmark.prompt_kind(prompt)
+    benchmark.check_device(device)
+    if out is not None:
+        check_out(out)
+    dataset = Dataset.open(data)
+    masks = out / "predictions" if out is not None else None
+    with progress() as bar:
+        task = bar.add_task("evaluate", total=None, status="")
+        found = benchmark.evaluate(
+            dataset,
+            checkpoint,
+            split,
+            kind,
+            device,
+            masks,
+            lambda what, done, total: bar.update(task, completed=done, total=total, status=what),
+        )
+    if out is not None:
+        write_atomic(out / "results.json", found.model_dump_json(indent=1) + "\n")
+        page = write_report(found, dataset, out)
+        notes.print(f"report: {page}")
+    show(found.model_dump(mode="json"), summary_table(found), json)
+
+
+@app.command()
+def track(
+    video: Annotated[Path, typer.Argument(help="A video file, or a folder of pictures.")],
+    checkpoint: Annotated[str, typer.Option(help=f"{CheckpointHelp}.")],
+    out: Annotated[Path, typer.Option(help="A new or empty folder for masks/, overlay.mp4 and track.csv.")],
+    point: Annotated[list[str] | None, typer.Option(help="X,Y on the object, X,Y,0 off it; repeatable.")] = None,
+    box: Annotated[str | None, typer.Option(help="X0,Y0,X1,Y1 around the object.")] = None,
+    mask: Annotated[Path | None, typer.Option(help="Mask picture; a palette PNG marks several objects.")] = None,
+    frame: Annotated[int, typer.Option(min=0, help="The frame that the prompt is on; tracking starts there.")] = 0,
+    device: Annotated[str | None, typer.Option(help="cpu or cuda; default: cuda where there is one.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print what was done as JSON.")] = False,
+) -> None:
+    """Track a prompted object through a video: palette PNG masks, an overlay video and a table of numbers."""
+    from render.screen import progress, show, table
+
+    from . import benchmark
+    from .track import make_prompts
+    from .track import track as run
+
+    benchmark.check_device(device)
+    prompts = make_prompts(point or [], box, mask, frame)
+    with progress() as bar:
+        task = bar.add_task("track", total=None, status="")
+        report = run(
+            video, checkpoint, prompts, out, device, lambda done, total: bar.update(task, completed=done, total=total)
+        )
+    rate = round(report.frames_per_second, 2)
+    data: dict[str, Any] = {
+        "out": str(report.out),
+        "frames": report.frames,
+        "seconds": round(report.seconds, 2),
+        "frames_per_second": rate,
+        "objects": [
+            {"object": i, "empty_frames": report.absent[i], "lowest_score": report.lowest_score[i]}
+            for i in report.objects
+        ],
+    }
+    rows = [(i, report.absent[i], f"{report.lowest_score[i]:.2f}") for i in report.objects]
+    title = f"{report.frames} frames, {rate} a second, in {report.out}"
+    show(data, table(title, ("object", "empty frames", "lowest score"), rows), json)
