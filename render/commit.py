@@ -14,9 +14,10 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from . import manifest, shards
+from . import manifest, pack, shards
 from .document import Document, UserError, write_atomic
-from .manifest import FILE, SHARDS, FileEntry, Manifest, ShardEntry, measure_shard
+from .listing import build, measure_shard
+from .manifest import FILE, SHARDS, FileEntry, Manifest, ShardEntry
 from .plan import PlanHeader
 from .provenance import ClipRecord
 
@@ -85,10 +86,10 @@ class Store:
         while shards.shard_name(group, part) in self.known:
             part += 1
         name = shards.shard_name(group, part)
-        shards.write_tar(self.folder, name, clips)
+        pack.write_tar(self.folder, name, clips)
         _sync(self.folder)
         between("tar")
-        shards.write_index(self.folder, name)
+        pack.write_index(self.folder, name)
         _sync(self.folder)
         between("index")
         self.known[name] = measure_shard(self.folder, name)
@@ -115,7 +116,7 @@ class Store:
         """Write `manifest.json` for the shards that are known, durably."""
         recipe = manifest.RecipeEntry(name=self.header.recipe_name, sha256=self.header.recipe_digest)
         plan = manifest.PlanEntry(sha256=self.header.plan_digest, clips=self.header.clips, seed=self.header.seed)
-        built = manifest.build(self.known, recipe, plan, self.blender, self.failed())
+        built = build(self.known, recipe, plan, self.blender, self.failed())
         built.write(self.dataset)
         _sync(self.dataset)
         return built
@@ -149,7 +150,7 @@ class Store:
                 if FileEntry.of(files[0]) != entry.tar:
                     raise UserError(f"{files[0]}: differs from what {FILE} says")
             self._say(f"{name}: indexed anew from its tar")
-            shards.write_index(self.folder, name)
+            pack.write_index(self.folder, name)
             self.known[name] = measure_shard(self.folder, name)
         except UserError as error:
             self._say(f"{error}; its clips are rendered again")

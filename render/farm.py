@@ -149,6 +149,11 @@ def _run(job: _Job, store: Store, packer: _Packer, wanted: Sequence[ClipSpec], w
                         packer.failed.add(spec.clip)
                     job.watcher.clip(spec.clip, failure.attempts[-1].reason if failure else None)
                     packer.pack_settled()
+        except KeyboardInterrupt:
+            job.stop.set()
+            pool.shutdown(cancel_futures=True)
+            job.watcher.stopped()
+            raise
         finally:
             job.stop.set()
             pool.shutdown(cancel_futures=True)

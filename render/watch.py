@@ -36,17 +36,21 @@ class Watcher:
         """Something worth a line."""
 
     def end(self) -> None:
-        """The run is over, well or not."""
+        """Nothing more is rendered."""
+
+    def stopped(self) -> None:
+        """The run has been stopped from outside; every child has been ended."""
 
 
 Silent = Watcher
 
 
 class Shown(Watcher):
-    """Shows a run on stderr."""
+    """Shows a run on stderr. `dataset` is how the user called it."""
 
-    def __init__(self) -> None:
+    def __init__(self, dataset: str) -> None:
         super().__init__()
+        self._dataset = dataset
         self._live = screen.notes.is_terminal
         self._bar = screen.progress()
         self._clips_done = self._failed = 0
@@ -91,6 +95,10 @@ class Shown(Watcher):
     def end(self) -> None:
         if self._live:
             self._bar.stop()
+
+    def stopped(self) -> None:
+        done = f"{self._clips_done} of {self._wanted[0]} clips are done and every finished frame is kept"
+        self.note(f"stopped: {done}; to go on: heroprop render {self._dataset}")
 
     def _pace(self) -> str:
         rate = self.frames / max(time.monotonic() - self._started, 1e-3)

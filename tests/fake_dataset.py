@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from render import manifest, shards
+from render import listing, manifest, pack, shards
 from render.provenance import AssetLicence, ClipRecord, Provenance
 from render.spec import ClipSpec
 from tests.drawn_clips import clip_spec, draw_clip
@@ -42,9 +42,9 @@ def make_dataset(
             draw_clip(spec, work)
             packed.append((record(spec), work))
         name = shards.shard_name(group)
-        shards.write_tar(home, name, packed)
-        shards.write_index(home, name)
-        known[name] = manifest.measure_shard(home, name)
+        pack.write_tar(home, name, packed)
+        pack.write_index(home, name)
+        known[name] = listing.measure_shard(home, name)
         for _, work in packed:
             for path in work.iterdir():
                 path.unlink()
@@ -52,5 +52,5 @@ def make_dataset(
     (folder / "work").rmdir()
     recipe = manifest.RecipeEntry(name="drawn", sha256="3" * 64)
     plan = manifest.PlanEntry(sha256="4" * 64, clips=clips, seed=7)
-    manifest.build(known, recipe, plan, "none", ()).write(folder)
+    listing.build(known, recipe, plan, "none", ()).write(folder)
     return folder

@@ -1,0 +1,94 @@
+"""What must hold within one frame and one clip of a dataset: pictures and measures against each other."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .measure import FrameMeasure, ObjectMeasure, link, measure
+from .products import Product
+from .spec import ClipSpec, Film
+
+Products = Mapping[tuple[Product, int | None], NDArray[np.generic]]
+STILL_PX = 1.0
+"""A target that blurs over fewer pixels than this must cover about as much as its sharp matte shows."""
+
+
+def frame_problems(products: Products, stated: FrameMeasure, film: Film) -> Iterator[str]:
+    """What is wrong with one frame, given its decoded products and the measures stored with it, a line each."""
+    size = (film.height, film.width)
+    wrong = [name(key) for key, picture in products.items() if picture.shape[:2] != size]
+    if wrong:
+        yield f"{', '.join(wrong)}: not {film.width} x {film.height} pixels"
+        return
+    ids = [i for product, i in products if product is Product.AMODAL and i is not None]
+    visible = products[Product.VISIBLE, None]
+    strange = sorted(set(np.unique(visible).tolist()) - {0, *ids})
+    if strange:
+        yield f"visible: holds the ids {strange}, which no target has"
+    for i in ids:
+        outside = int(((visible == i) & ~products[Product.AMODAL, i].astype(np.bool_)).sum())
+        if outside:
+            yield f"visible: object {i} is seen at {outside} pixels where its amodal matte is empty"
+    charge = {one.object_id: one.charge for one in stated.objects}
+    if sorted(charge) != sorted(ids):
+        yield f"measure: is of the objects {sorted(charge)}, the pictures of {sorted(ids)}"
+        return
+    found = measure(stated.frame, products, charge)
+    for ours, theirs in zip(found.objects, stated.objects, strict=True):
+        for key in ObjectMeasure.model_fields:
+            if not same(getattr(ours, key), getattr(theirs, key)):
+                yield f"measure: object {ours.object_id} {key} is {getattr(theirs, key)}, measured {getattr(ours, key)}"
+
+
+def coverage_problem(row: Mapping[str, Any], amodal: NDArray[np.bool_]) -> str | None:
+    """Whether a hardly moving target's coverage sums to about its sharp visible area; a line if not.
+
+    The two may differ along the outline: pixel by pixel there, and by what is seen through the pixel filter.
+    """
+    blur = row["blur_px"]
+    if blur is None or blur >= STILL_PX:
+        return None
+    allowed = 8 + outline(amodal) + 0.25 * row["visible_area"]
+    if abs(row["coverage_sum"] - row["visible_area"]) <= allowed:
+        return None
+    return f"coverage: object {row['object_id']} sums to {row['coverage_sum']:.0f} px, visible {row['visible_area']} px"
+
+
+def outline(matte: NDArray[np.bool_]) -> int:
+    """Length of a matte's outline in pixel edges."""
+    padded = np.pad(matte, 1).astype(np.int8)
+    return int(np.abs(np.diff(padded, axis=0)).sum() + np.abs(np.diff(padded, axis=1)).sum())
+
+
+def attribute_problems(
+    measures: Sequence[FrameMeasure], spec: ClipSpec, stated: Mapping[int, Mapping[str, NDArray[Any]]]
+) -> Iterator[tuple[int, str]]:
+    """Frame and line for every attribute in the index (`stated`: columns by object id) that the measures contradict."""
+    for row in link(measures, spec.film):
+        frame, object_id = int(row["frame"] or 0), int(row["object_id"] or 0)
+        for key, value in row.items():
+            if key in ("frame", "object_id"):
+                continue
+            held = stated[object_id][key][frame].item()
+            held = None if isinstance(held, float) and math.isnan(held) else held
+            if not same(value, held):
+                yield frame, f"index: object {object_id} {key} is {held}, measured {value}"
+
+
+def same(a: Any, b: Any) -> bool:
+    """Equal; numbers to one part in 10^9."""
+    if isinstance(a, (tuple, list)) and isinstance(b, (tuple, list)):
+        return len(a) == len(b) and all(same(x, y) for x, y in zip(a, b, strict=True))
+    if isinstance(a, (int, float)) and isinstance(b, (int, float)):
+        return math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-9)
+    return bool(a == b)
+
+
+def name(key: tuple[Product, int | None]) -> str:
+    """`coverage-1`, `rgb`."""
+    return str(key[0]) if key[1] is None else f"{key[0]}-{key[1]}"

@@ -1,0 +1,148 @@
+"""The verbs `plan`, `render`, `info` and `verify`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer()
+
+DatasetFolder = Annotated[Path, typer.Argument(metavar="DATASET", help="The dataset's folder.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+Assets = Annotated[
+    list[Path] | None, typer.Option(help="A folder of further assets, beside the built-in ones. May be given again.")
+]
+
+
+@app.command()
+def plan(
+    recipe: Annotated[str, typer.Argument(help="A recipe (TOML), or the name of one that comes with heroprop.")],
+    out: Annotated[Path, typer.Option(help="The dataset's folder; made if missing.")],
+    clips: Annotated[int | None, typer.Option(help="How many clips, in place of the recipe's number.", min=1)] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed, in place of the recipe's.", min=0)] = None,
+    assets: Assets = None,
+    json: AsJson = False,
+) -> None:
+    """Draw a recipe's clips, one fully resolved spec a line, without rendering anything."""
+    from . import screen
+    from .plan import write_plan
+    from .recipe import find_recipe
+
+    header = write_plan(find_recipe(recipe), out, clips, seed, assets)
+    rows = [
+        ("recipe", header.recipe_name),
+        ("clips", header.clips),
+        ("seed", header.seed),
+        ("plan's SHA-256", header.plan_digest),
+        ("next", f"heroprop render {out}"),
+    ]
+    screen.show(header.model_dump(mode="json"), screen.table(f"planned into {out}", ["", ""], rows), json)
+
+
+@app.command()
+def render(
+    dataset: DatasetFolder,
+    workers: Annotated[int | None, typer.Option(help="Clips rendered at a time; default: one a core.", min=1)] = None,
+    only: Annotated[list[str] | None, typer.Option(help="Render this clip alone. May be given again.")] = None,
+    assets: Assets = None,
+    timeout: Annotated[float, typer.Option(help="Seconds a clip may go without a new frame.", min=1)] = 1200.0,
+    json: AsJson = False,
+) -> None:
+    """Render what is due of a planned dataset. Stop it at any time; the same command goes on where it stopped."""
+    from dataclasses import asdict
+
+    from . import screen
+    from .farm import render as run
+    from .watch import Shown
+
+    done = run(
+        dataset, only=only or (), workers=workers, assets=assets or (), timeout=timeout, watcher=Shown(str(dataset))
+    )
+    rows = [
+        ("clips planned", done.planned),
+        ("in shards", done.packed),
+        ("rendered now", f"{done.rendered} clips, {done.frames} frames, {done.seconds:.0f} s"),
+        ("waiting for the rest of their shard", done.waiting),
+        ("due", done.due),
+        ("set aside", len(done.failed)),
+    ]
+    screen.show(asdict(done), screen.table(str(dataset), ["", "result"], rows), json)
+    if done.failed:
+        for clip in done.failed:
+            screen.notes.print(f"{clip} was set aside; why: {dataset / 'failed' / clip}.json", markup=False)
+        screen.notes.print("the same command tries them again", markup=False)
+        raise typer.Exit(1)
+
+
+@app.command()
+def info(dataset: DatasetFolder, json: AsJson = False) -> None:
+    """Say what a dataset holds, in figures."""
+    from . import screen
+    from .info import RANGES
+    from .info import info as count
+
+    found = count(dataset)
+    splits = [
+        (
+            name,
+            split.clips,
+            split.frames,
+            split.objects,
+            ", ".join(f"{label} {n}" for label, n in split.labels.items()),
+            megabytes(split.bytes),
+        )
+        for name, split in found.splits.items()
+    ]
+    heading = f"{dataset}: {found.clips} of {found.planned} clips, {found.shards} shards, {megabytes(found.bytes)}"
+    screen.show(
+        found.as_json(),
+        screen.table(heading, ["split", "clips", "frames", "targets", "labels", "size"], splits),
+        json,
+    )
+    if not json:
+        spreads = [
+            (title, *("-" if x is None else f"{x:.3f}" for x in (spread.low, spread.median, spread.high)))
+            for (key, title) in RANGES.items()
+            for spread in [found.attributes[key]]
+        ]
+        screen.results.print(screen.table("where present", ["attribute", "lowest", "median", "highest"], spreads))
+        facts = [
+            ("recipe", found.recipe),
+            ("made by", f"{found.generator}, {found.blender}, {found.created}"),
+            ("mask rule", found.mask_rule),
+            ("licences", ", ".join(sorted(set(found.licences.values()))) or "-"),
+            ("due", found.due),
+            ("set aside", ", ".join(found.failed) or "-"),
+        ]
+        screen.results.print(screen.table("about", ["", ""], facts))
+
+
+@app.command()
+def verify(dataset: DatasetFolder, json: AsJson = False) -> None:
+    """Check every byte, picture and label of a dataset. Exit code 1 where something is wrong."""
+    from . import screen
+    from .manifest import Manifest
+    from .verify import verify as check
+
+    with screen.progress() as bar:
+        task = bar.add_task("verify", total=len(Manifest.read(dataset).clips), status="")
+        report = check(dataset, lambda clip: bar.update(task, advance=1, status=clip))
+    for problem in [] if json else report.problems:
+        screen.results.print(str(problem), markup=False, soft_wrap=True)
+    rows = [
+        ("shards", report.shards),
+        ("clips", report.clips),
+        ("frames", report.frames),
+        ("size", megabytes(report.bytes)),
+        ("problems", len(report.problems)),
+    ]
+    screen.show(report.as_json(), screen.table(f"verified {dataset}", ["", ""], rows), json)
+    if report.problems:
+        raise typer.Exit(1)
+
+
+def megabytes(count: int) -> str:
+    """`12.3 MB`."""
+    return f"{count / 1e6:.1f} MB"
