@@ -29,11 +29,15 @@ def make_plan(
     frames: int = 3,
     size: tuple[int, int] = (48, 32),
     clips_per_shard: int = 2,
+    set_digest: str | None = None,
 ) -> Path:
     """Plan `clips` drawn clips into `dataset` (returned). `told` becomes the asset folder that steers the child."""
     write_atomic(told / "fake-sky" / "asset.toml", HDRI)
     library = Library.open()
     specs = [clip_spec(i, frames, size, SPLITS[i % 4], 1 + i % 2, library) for i in range(clips)]
+    if set_digest:  # as if the set had been another when the plan was made
+        stages = [spec.stage.model_copy(update={"set_digest": set_digest}) for spec in specs]
+        specs = [spec.model_copy(update={"stage": stage}) for spec, stage in zip(specs, stages, strict=True)]
     lines = "".join(spec.canonical() + "\n" for spec in specs)
     header = PlanHeader(
         generator="drawn",
