@@ -146,8 +146,8 @@ def model_card(run: Path | str, loaded: Loaded, report: ExportReport) -> str:
 
 _BASE_NANO = (
     "SAM 2.1's own modules in a very small size (4 million weights, 128 x 128 input), trained from scratch by "
-    "heroprop. It holds no weights of Meta's SAM 2, is far weaker than the smallest of them, and says nothing about how "
-    "they would do."
+    "heroprop. It holds no weights of Meta's SAM 2, is far weaker than the smallest of them, and says nothing about "
+    "how they would do."
 )
 _BASE_META = "Meta's SAM 2 network in the size named above."
 
@@ -216,7 +216,7 @@ def _suffixes(loaded: Loaded) -> tuple[str, ...]:
 
 @contextlib.contextmanager
 def _configs_from(folder: Path | None) -> Iterator[None]:
-    """Let sam2's builders find configs in `folder` (None: in sam2 itself, as always); Hydra has one search path in all."""
+    """Let sam2's builders find configs in `folder` (None: in sam2 itself, as always); Hydra has one search path."""
     if folder is None:
         yield
         return
