@@ -1,0 +1,48 @@
+"""What every verb shares on screen: progress and notes on stderr, results on stdout, `--json` for machines."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+notes = Console(stderr=True, highlight=False)
+"""Progress, warnings and errors."""
+
+results = Console(highlight=False)
+"""What the user asked for."""
+
+
+def progress() -> Progress:
+    """A progress display on stderr: `with progress() as bar: task = bar.add_task("render", total=n)`."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[status]}"),
+        console=notes,
+    )
+
+
+def show(data: Mapping[str, Any] | list[Any], shown: Any, as_json: bool) -> None:
+    """Print a result: `data` as one JSON document where `as_json`, else the rich renderable `shown`."""
+    if as_json:
+        print(json.dumps(data, indent=2, sort_keys=True, allow_nan=False))
+    else:
+        results.print(shown)
+
+
+def table(title: str, columns: Iterable[str], rows: Iterable[Iterable[object]]) -> Table:
+    """A plain table: the first column left-aligned, the others right-aligned."""
+    drawn = Table(title=title, title_justify="left")
+    for number, column in enumerate(columns):
+        drawn.add_column(column, justify="left" if number == 0 else "right", overflow="fold")
+    for row in rows:
+        drawn.add_row(*(str(cell) for cell in row))
+    return drawn
