@@ -10,7 +10,8 @@ from render.motion import charge_level
 from render.spec import Film, Glow
 
 from ..ingest import Placed
-from ..shutter import blur
+from ..keys import key
+from ..shutter import blur, key_frames
 from . import parts
 from .brightness import shutter_mean
 from .hold import Hold
@@ -21,10 +22,10 @@ Floats = NDArray[np.float64]
 _CORE = 0.22
 """Distance from the middle, in radii of the halo, at which it is half as bright."""
 
-_HALO_RADIANCE = 3.0
+_HALO_RADIANCE = 2.6
 """Radiance amid the halo at strength 1 and full charge; sunlit white ground is about 1."""
 
-_WATTS = 90.0
+_WATTS = 160.0
 """Power of the lamp at strength 1 and full charge."""
 
 _IDLE = 0.15
@@ -32,21 +33,21 @@ _IDLE = 0.15
 
 
 def build(effect: Glow, film: Film, held: Hold, placed: Placed, name: str) -> None:
-    """A halo and a lamp below the target's root, their brightness following its charge."""
+    """A halo and a lamp that move with the target and shine as it is charged."""
     keys = held.target.charge
     share_F = shutter_mean(lambda times_N: _IDLE + (1 - _IDLE) * charge_level(keys, times_N), film)
     brightness_F = effect.strength * share_F
-    tint = np.asarray(effect.colour) / max(max(effect.colour), 1e-6)
     material, brightness = parts.glowing_material(name, lambda tree: parts.bloom(tree, _CORE))
     parts.key_value(brightness, brightness_F)
     lamp = parts.lamp(f"{name}-lamp", effect.colour, _WATTS * brightness_F, radius=0.5 * held.radius)
     unshadowed_by(lamp, placed.objects)
-    halo = parts.drawn(name, ball(effect.radius, _HALO_RADIANCE * tint), material)
-    blur(halo, max(item.cycles.motion_steps for item in placed.objects))
+    halo = parts.drawn(name, ball(effect.radius, _HALO_RADIANCE * parts.tint(effect.colour)), material)
+    # Keyed, not parented: a child of the target's root would share the root's Cryptomatte.
+    steps = max(item.cycles.motion_steps for item in placed.objects)
+    blur(halo, steps)
+    frames_N = key_frames(film, steps)
     for thing in (halo, lamp):
-        thing.parent = placed.root
-        thing.location = held.middle
-        thing.scale = [1 / held.target.scale] * 3
+        key(thing, "location", frames_N, held.world(frames_N / film.fps))
 
 
 def ball(radius: float, radiance_3: Floats) -> Tubes:

@@ -1,9 +1,10 @@
-"""Where an effect takes hold of a prop: the middle of its bounds, wherever the artist put its grip."""
+"""Where an effect takes hold of a prop: the middle of its surface, wherever the artist put its grip."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+import bpy
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -17,9 +18,10 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Hold:
-    """A target's middle in its root's frame, before the target's scale (3,), and its radius in the world in metres.
+    """A target's middle (3,) in its root's frame, before the target's scale, and its radius in the world in metres.
 
-    The radius is half the diagonal of the bounds times 0.7: between a plate's and a ball's, it hugs most props.
+    The middle is the centroid of the surface: in the head of a hammer, not half-way down its handle. The radius is the
+    root mean square distance of the surface from it: a ball's own radius.
     """
 
     target: Target
@@ -28,21 +30,32 @@ class Hold:
 
     def world(self, times: ArrayLike) -> Floats:
         """The middle in the world at `times` in seconds (N,): float64 (N, 3), metres."""
-        quaternion_N4 = orientation(self.target.spin, times)
-        return position(self.target.curve, times) + turned(quaternion_N4, self.target.scale * self.middle)
+        quaternions_N4 = orientation(self.target.spin, times)
+        return position(self.target.curve, times) + turned(quaternions_N4, self.target.scale * self.middle)
 
 
 def hold(target: Target, placed: Placed) -> Hold:
-    """Measure the bounds of a target's meshes in its root's frame."""
-    corners = []
-    for thing in placed.objects:
-        if thing.type == "MESH":
-            matrix = np.asarray(thing.matrix_parent_inverse @ thing.matrix_basis, np.float64)
-            box_83 = np.asarray([list(corner) for corner in thing.bound_box], np.float64)
-            corners.append(box_83 @ matrix[:3, :3].T + matrix[:3, 3])
-    points = np.concatenate(corners)
-    low, high = points.min(axis=0), points.max(axis=0)
-    return Hold(target, (low + high) / 2, float(0.35 * np.linalg.norm(high - low) * target.scale))
+    """Measure the surface of a target's meshes in its root's frame."""
+    triangles_T33 = np.concatenate([_triangles(thing) for thing in placed.objects if thing.type == "MESH"])
+    centres_T3 = triangles_T33.mean(axis=1)
+    sides_T23 = triangles_T33[:, 1:] - triangles_T33[:, :1]
+    areas_T = np.linalg.norm(np.cross(sides_T23[:, 0], sides_T23[:, 1]), axis=1)
+    middle = np.average(centres_T3, axis=0, weights=areas_T)
+    square = np.average(((centres_T3 - middle) ** 2).sum(axis=1), weights=areas_T)
+    return Hold(target, middle, float(np.sqrt(square) * target.scale))
+
+
+def _triangles(thing: bpy.types.Object) -> Floats:
+    """The corners of a mesh object's triangles in its root's frame, float64 (T, 3, 3)."""
+    matrix = np.asarray(thing.matrix_parent_inverse @ thing.matrix_basis, np.float64)
+    mesh = thing.data
+    points = np.empty(len(mesh.vertices) * 3)
+    mesh.vertices.foreach_get("co", points)
+    mesh.calc_loop_triangles()
+    corners = np.empty(len(mesh.loop_triangles) * 3, np.int32)
+    mesh.loop_triangles.foreach_get("vertices", corners)
+    points_V3 = points.reshape(-1, 3) @ matrix[:3, :3].T + matrix[:3, 3]
+    return np.asarray(points_V3[corners].reshape(-1, 3, 3))
 
 
 def turned(quaternions_N4: Floats, vector: Floats) -> Floats:

@@ -11,20 +11,16 @@ from numpy.typing import NDArray
 from render.spec import Film, Lightning, Strike, Vec3
 
 from ..keys import key
-from ..shutter import blur, key_frames
 from . import bolt, parts
-from .brightness import shutter_mean
+from .brightness import frame_times, shutter_mean
 from .hold import Hold, turned
 from .tubes import Tubes, join, tube
 
 Floats = NDArray[np.float64]
 
-_MOTION_STEPS = 2
-"""The bolt's tip sits on the moving prop throughout the open shutter, keyed at five moments of it."""
-
-_CORE_RADIANCE = 16.0
-_SHEATH_RADIANCE = 1.3
-_HALO_RADIANCE = 0.3
+_CORE_RADIANCE = 32.0
+_SHEATH_RADIANCE = 2.6
+_HALO_RADIANCE = 0.6
 """Radiance at strength 1 amid the core, the sheath and the halo; sunlit white ground is about 1."""
 
 _WATTS = 900.0
@@ -46,7 +42,7 @@ def shape(strike: Strike, colour: Vec3, reach_3: Floats, prop_radius: float) -> 
     """The mesh of one strike from the origin to `reach_3`, metres."""
     length = float(np.linalg.norm(reach_3))
     thick = float(np.clip(0.003 * length, 0.006, 0.025))
-    tint = (np.asarray(colour) / max(*colour, 1e-6)) ** 1.5
+    tint = parts.tint(colour)
     white = 0.6 + 0.4 * tint
     channels = [
         replace(c, points=c.points @ _from_z(reach_3).T) for c in bolt.channels(strike.seed, length, prop_radius)
@@ -73,12 +69,11 @@ def _draw(effect: Lightning, strike: Strike, brightness_F: Floats, film: Film, h
     parts.show_only(drawn, int(lit_F[0]), int(lit_F[-1]))
     drawn.location = source
     drawn.rotation_mode = "QUATERNION"
-    blur(drawn, _MOTION_STEPS)
-    frames_N = key_frames(film, _MOTION_STEPS)
-    reach_N3 = held.world(frames_N / film.fps) - source
-    stretch_N1 = np.linalg.norm(reach_N3, axis=1, keepdims=True) / np.linalg.norm(reach_3)
-    key(drawn, "rotation_quaternion", frames_N, shortest_turns(reach_3, reach_N3))
-    key(drawn, "scale", frames_N, np.repeat(stretch_N1, 3, axis=1))
+    drawn.cycles.use_motion_blur = False  # a stroke lasts microseconds: no shutter is fast enough to smear it
+    reach_F3 = held.world(frame_times(film)) - source
+    stretch_F1 = np.linalg.norm(reach_F3, axis=1, keepdims=True) / np.linalg.norm(reach_3)
+    key(drawn, "rotation_quaternion", np.arange(film.frames), shortest_turns(reach_3, reach_F3))
+    key(drawn, "scale", np.arange(film.frames), np.repeat(stretch_F1, 3, axis=1))
     for number, share in enumerate(_LAMPS):
         lamp = parts.lamp(f"{name}-lamp{number}", effect.colour, _WATTS / len(_LAMPS) * brightness_F, radius=0.15)
         lamp.parent = drawn

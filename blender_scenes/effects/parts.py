@@ -21,6 +21,12 @@ RADIANCE = "radiance"
 """The mesh attribute (colour) that an effect's vertices carry: what they emit at brightness 1."""
 
 
+def tint(colour: ArrayLike) -> NDArray[np.float64]:
+    """A colour (3,) with its greatest channel at 1, deepened: bright light loses some of its colour on film."""
+    rgb = np.asarray(colour, np.float64)
+    return np.asarray((rgb / max(float(rgb.max()), 1e-6)) ** 1.6)
+
+
 def adopt(thing: bpy.types.Object) -> bpy.types.Object:
     """Put an object or lamp where the passes look for effects: the collection and the Cycles light group of theirs."""
     found = bpy.data.collections.get(EFFECTS)
@@ -88,7 +94,10 @@ def bloom(tree: bpy.types.NodeTree, core: float) -> bpy.types.NodeSocket:
 
 
 def glowing_material(name: str, profile: Profile) -> tuple[bpy.types.Material, bpy.types.ShaderNodeValue]:
-    """An additive material for `Tubes`: radiance × brightness × profile, and the Value node of its brightness."""
+    """An additive material for `Tubes`: radiance × brightness × profile, and the Value node of its brightness.
+
+    Only the walls that face the camera shine, so that a halo lies over the wall behind it as evenly as over the sky.
+    """
     material, emission = additive_material(name)
     tree = material.node_tree
     radiance = tree.nodes.new("ShaderNodeAttribute")
@@ -96,7 +105,9 @@ def glowing_material(name: str, profile: Profile) -> tuple[bpy.types.Material, b
     brightness = tree.nodes.new("ShaderNodeValue")
     brightness.outputs[0].default_value = 1.0
     tree.links.new(radiance.outputs["Color"], emission.inputs["Color"])
-    tree.links.new(math_node(tree, "MULTIPLY", profile(tree), brightness.outputs[0]), emission.inputs[1])
+    front = math_node(tree, "SUBTRACT", 1.0, tree.nodes.new("ShaderNodeNewGeometry").outputs["Backfacing"])
+    shape = math_node(tree, "MULTIPLY", profile(tree), front)
+    tree.links.new(math_node(tree, "MULTIPLY", shape, brightness.outputs[0]), emission.inputs["Strength"])
     return material, brightness
 
 

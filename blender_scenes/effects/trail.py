@@ -24,8 +24,8 @@ _POINTS = 72
 _STRANDS = 7
 """Thin bright strands that wander inside the stream."""
 
-_STREAM_RADIANCE = 0.8
-_STRAND_RADIANCE = 4.0
+_STREAM_RADIANCE = 1.8
+_STRAND_RADIANCE = 9.0
 """Radiance at strength 1 where the stream leaves the prop; sunlit white ground is about 1."""
 
 _WATTS = 50.0
@@ -73,7 +73,7 @@ def shape(effect: Trail, held: Hold, strands: Strands, time: float, opened: floa
     seen_N1 = effect.strength * fade((time + moments(opened) - births_N[:, None]) / effect.duration).mean(1)[:, None]
     path_N3 = held.world(births_N)
     across_N3, up_N3 = transport_frames(path_N3)
-    tint = np.asarray(effect.colour) / max(*effect.colour, 1e-6)
+    tint = parts.tint(effect.colour)
     hot_N1 = 0.5 * (1 - ages_N[:, None]) ** 2
     strand_light_N3 = _STRAND_RADIANCE * seen_N1 * (hot_N1 + (1 - hot_N1) * tint)
     radius = effect.width / 2
