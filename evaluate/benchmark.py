@@ -26,7 +26,7 @@ from . import results
 from .baselines import BASELINES, Baseline
 from .metrics import Protocol, j_and_f, scored_frames
 from .results import ClipScore, MethodScore, Results
-from .tracker import Prompt, Tracker
+from .tracker import Prompt, Tracker, suited_threads
 
 Frame = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
@@ -265,7 +265,9 @@ def _names(checkpoints: Sequence[str]) -> list[str]:
 def _run_tracker(tracker: Tracker) -> Callable[[Clip, PromptKind], Iterator[Mapping[int, Mask]]]:
     def run(clip: Clip, kind: PromptKind) -> Iterator[Mapping[int, Mask]]:
         prompts = [make_prompt(object_id, truth, kind) for object_id, truth in clip.objects.items()]
-        return (tracked.masks for tracked in tracker.track(clip.frames, prompts))
+        with suited_threads(tracker.model, tracker.device.type):
+            for tracked in tracker.track(clip.frames, prompts):
+                yield tracked.masks
 
     return run
 

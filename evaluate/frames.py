@@ -57,7 +57,7 @@ class FolderFrames:
     def __iter__(self) -> Iterator[Frame]:
         for path in self.paths():
             try:
-                yield to_rgb8(iio.imread(path), path)
+                yield to_rgb8(iio.imread(path, plugin="pillow"), path)
             except (OSError, ValueError, SyntaxError) as error:
                 raise UserError(f"{path}: not a readable picture ({_first_line(error)})") from None
 
@@ -139,7 +139,7 @@ def read_mask(path: Path) -> NDArray[np.bool_]:
     if not path.is_file():
         raise UserError(f"{path}: no such mask{nearest_path(path)}")
     try:
-        picture = iio.imread(path)
+        picture = iio.imread(path, plugin="pillow")
     except (OSError, ValueError, SyntaxError) as error:
         raise UserError(f"{path}: not a readable picture ({_first_line(error)})") from None
     mask: NDArray[np.bool_] = to_rgb8(picture, path).any(axis=2)

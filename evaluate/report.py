@@ -74,6 +74,7 @@ def render(results: Results, dataset: Dataset, predictions: Path) -> str:
         worst=pictures.worst(after),
         strips=[pictures.strip(index) for index in shown],
         hidden=len(after.clips) - len(shown),
+        strip_frames=STRIP_FRAMES,
         few=after.scores.jf.clips < 20,
     )
 
@@ -106,14 +107,14 @@ def headline(results: Results) -> list[str]:
     units = f"{jf.n} object{'s' if jf.n != 1 else ''} in {jf.clips} clip{'s' if jf.clips != 1 else ''}"
     if jf.value is None:
         return [f"No object of the {results.split} split was visible after its prompt: nothing to score."]
-    between = f" (95 % interval {interval(jf)})" if interval(jf) else ""
+    between = f" (95 % interval {interval(jf, 3)})" if interval(jf) else ""
     sentences = [f"{after.name} reaches J&F {jf.value:.3f}{between} on {units} of the {results.split} split."]
     for comparison in results.comparisons:
         if results.method(comparison.before).kind == "checkpoint":
-            sentences.append(_compared(comparison, comparison.difference, "all objects"))
+            sentences.append(_compared(comparison, comparison.difference, "all {} objects"))
     for comparison in results.comparisons:
         if comparison.before in ("copy-first", "colour-nearest") and comparison.moving.n:
-            sentences.append(_compared(comparison, comparison.moving, "moving objects"))
+            sentences.append(_compared(comparison, comparison.moving, "the {} moving objects"))
     return sentences
 
 
@@ -131,7 +132,7 @@ def summary_table(results: Results) -> Any:
 
 
 def _compared(comparison: Comparison, difference: Mean, whom: str) -> str:
-    pair = f"{comparison.after} against {comparison.before} on {difference.n} {whom}"
+    pair = f"{comparison.after} against {comparison.before} on {whom.format(difference.n)}"
     if difference.value is None or difference.low is None or difference.high is None:
         return f"{pair}: too few to tell ({signed(difference.value)} J&F)."
     figures = (
@@ -180,7 +181,7 @@ def _gain_rows(results: Results) -> list[GainRow]:
     for index, clip in enumerate(after.clips):
         dots = [
             (method.name, method.kind, value)
-            for method in results.methods
+            for method in sorted(results.methods, key=lambda method: method.kind)  # checkpoints are drawn on top
             if method.name != "empty" and (value := method.clips[index].jf) is not None
         ]
         end, start = clip.jf, first.clips[index].jf

@@ -27,7 +27,7 @@ from train import models
 
 from .frames import FrameSource, open_frames, read_mask
 from .overlay import VideoWriter, paint
-from .tracker import Prompt, Tracked, Tracker
+from .tracker import Prompt, Tracked, Tracker, suited_threads
 
 COLUMNS = ("frame", "object", "area", "centroid_x", "centroid_y", "x0", "y0", "x1", "y1", "score")
 """Of track.csv. Areas and places in pixels from the top left, x1 and y1 exclusive, empty where there is no mask; score
@@ -76,7 +76,7 @@ def track(
     models.load_weights(model, loaded)
     tracker = Tracker(model, device)
     start = time.perf_counter()
-    with _whole(out) as folder:
+    with suited_threads(model, device), _whole(out) as folder:
         rows = []
         for tracked in _write(tracker, frames, prompts, folder, progress):
             rows += [measure(tracked, object_id) for object_id in tracked.logits]

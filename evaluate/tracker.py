@@ -30,6 +30,7 @@ Precision = Literal["float32", "bfloat16"]
 
 MEAN_RGB = (0.485, 0.456, 0.406)
 STD_RGB = (0.229, 0.224, 0.225)
+SMALL_INPUT = 256
 
 
 @dataclass(frozen=True)
@@ -261,6 +262,22 @@ class Tracker:
         if self.precision == "bfloat16":
             return torch.autocast(self.device.type, dtype=torch.bfloat16)
         return contextlib.nullcontext()
+
+
+@contextlib.contextmanager
+def suited_threads(model: SAM2VideoPredictor, device: str) -> Iterator[None]:
+    """One torch thread while a small model runs on a CPU; as many as before for others, and afterwards.
+
+    The kernels of a 128 px model are too short to share out: nano did 30 frames/s with one thread and less than 1 with
+    two, on a two-core machine that had other work to do.
+    """
+    before = torch.get_num_threads()
+    if torch.device(device).type == "cpu" and model.image_size <= SMALL_INPUT:
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _check_prompts(prompts: Sequence[Prompt]) -> None:
