@@ -157,11 +157,11 @@ def _dress(
     mesh: bpy.types.Mesh, worn: list[bpy.types.Material | None], copies: dict[str, bpy.types.Material]
 ) -> None:
     """Put the placement's own materials into the slots (those of geometry nodes come with the mesh)."""
-    slots = worn if len(worn) >= len(mesh.materials) else list(mesh.materials)
-    originals = [material.original if material else None for material in slots]
-    mesh.materials.clear()
-    for material in originals:
-        mesh.materials.append(copies.get(material.name) if material else None)
+    while len(mesh.materials) < len(worn):
+        mesh.materials.append(None)
+    for number, inside in enumerate(mesh.materials):  # clearing the slots instead would reset every face to slot 0
+        material = worn[number] if number < len(worn) else inside
+        mesh.materials[number] = copies.get(material.original.name) if material else None
 
 
 def _bounds(parts: Iterable[tuple[bpy.types.Mesh, Matrix]]) -> NDArray[np.float64]:

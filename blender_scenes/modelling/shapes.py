@@ -7,7 +7,7 @@ from math import cos, pi, radians, sin
 
 import bmesh
 import bpy
-from mathutils import Euler, Matrix, Vector
+from mathutils import Euler, Matrix, Vector, noise
 
 Point = tuple[float, float, float]
 Material = bpy.types.Material
@@ -145,38 +145,105 @@ def smooth(thing: bpy.types.Object, angle: float = 35.0) -> bpy.types.Object:
     return thing
 
 
+def loft(
+    name: str, material: Material, sections: Sequence[tuple[float, float, float, float]], segments: int, power: float = 2.0
+) -> bpy.types.Object:
+    """Superellipses (z, half width x, half depth y, centre y) stacked along Z and capped; power 2 is an ellipse."""
+    build = bmesh.new()
+    rings = []
+    for z, wide, deep, middle in sections:
+        corners = []
+        for i in range(segments):
+            a = 2 * pi * i / segments
+            x, y = (abs(f(a)) ** (2 / power) * (1 if f(a) > 0 else -1) for f in (cos, sin))
+            corners.append(build.verts.new((wide * x, middle + deep * y, z)))
+        rings.append(corners)
+    for lower, upper in zip(rings, rings[1:], strict=False):
+        for i in range(segments):
+            j = (i + 1) % segments
+            build.faces.new((lower[i], lower[j], upper[j], upper[i]))
+    build.faces.new(rings[0])
+    build.faces.new(rings[-1])
+    return add(build, name, material)
+
+
 def joined(things: Iterable[bpy.types.Object], name: str) -> bpy.types.Object:
     """One object of several: modifiers applied, transforms baked, materials kept."""
     things = list(things)
+    bpy.context.view_layer.update()
     graph = bpy.context.evaluated_depsgraph_get()
-    graph.update()
-    build = bmesh.new()
-    materials: list[Material] = []
-    for thing in things:
-        mesh = bpy.data.meshes.new_from_object(thing.evaluated_get(graph), depsgraph=graph)
-        mesh.transform(thing.matrix_world)
-        if thing.matrix_world.determinant() < 0:
-            mesh.flip_normals()
-        for slot in mesh.materials:
-            if slot not in materials:
-                materials.append(slot)
-        places = [materials.index(slot) for slot in mesh.materials]
-        for polygon in mesh.polygons:
-            polygon.material_index = places[polygon.material_index]
-        build.from_mesh(mesh)
+    applied = [bpy.data.meshes.new_from_object(thing.evaluated_get(graph), depsgraph=graph) for thing in things]
+    for thing, mesh in zip(things, applied, strict=True):
+        thing.modifiers.clear()
+        thing.data = mesh
+    with bpy.context.temp_override(active_object=things[0], selected_editable_objects=things, selected_objects=things):
+        bpy.ops.object.join()
+    whole = things[0]
+    whole.name = whole.data.name = name
+    whole.data.transform(whole.matrix_world)
+    whole.matrix_world = Matrix.Identity(4)
+    return whole
+
+
+def unwrapped(thing: bpy.types.Object) -> bpy.types.Object:
+    """Give an object a UV map by projecting its faces in groups of like direction."""
+    bpy.context.view_layer.objects.active = thing
+    for other in bpy.context.scene.objects:
+        other.select_set(other == thing)
+    bpy.ops.object.mode_set(mode="EDIT")
+    bpy.ops.mesh.select_all(action="SELECT")
+    bpy.ops.uv.smart_project(angle_limit=radians(66), island_margin=0.003)
+    bpy.ops.object.mode_set(mode="OBJECT")
+    return thing
+
+
+def gathered(names: dict[str, str], rest: str) -> None:
+    """Join everything in the scene into few unwrapped objects: one for each material in `names`, and `rest`."""
+    groups: dict[str, list[bpy.types.Object]] = {}
+    for thing in list(bpy.context.scene.objects):
+        groups.setdefault(names.get(thing.data.materials[0].name, rest), []).append(thing)
+    for name, things in groups.items():
+        unwrapped(joined(things, name))
+    for mesh in [mesh for mesh in bpy.data.meshes if not mesh.users]:
         bpy.data.meshes.remove(mesh)
-    whole = bpy.data.meshes.new(name)
-    build.to_mesh(whole)
+
+
+def chipped(thing: bpy.types.Object, depth: float, scale: float, threshold: float = 0.2) -> bpy.types.Object:
+    """Knock chips out of a dense mesh: where noise exceeds the threshold, vertices go in by up to `depth` metres."""
+    mesh = thing.data
+    for vertex in mesh.vertices:
+        level = noise.noise(vertex.co * scale) + 0.35 * noise.noise(vertex.co * scale * 3.1)
+        inward = min(max(level - threshold, 0.0) * 4.0, 1.0) * depth
+        vertex.co -= vertex.normal * inward
+    return thing
+
+
+def divided(thing: bpy.types.Object, cuts: int) -> bpy.types.Object:
+    """Cut every edge `cuts` times."""
+    build = bmesh.new()
+    build.from_mesh(thing.data)
+    bmesh.ops.subdivide_edges(build, edges=build.edges, cuts=cuts, use_grid_fill=True)
+    build.to_mesh(thing.data)
     build.free()
-    for material in materials:
-        whole.materials.append(material)
-    for thing in things:
-        old = thing.data
-        bpy.data.objects.remove(thing)
-        if not old.users:
-            bpy.data.meshes.remove(old)
-    made = bpy.data.objects.new(name, whole)
-    bpy.context.scene.collection.objects.link(made)
+    return thing
+
+
+def rock(name: str, material: Material, size: Point, at: Point, seed: float, detail: int = 3) -> bpy.types.Object:
+    """A boulder: a ball pushed about by noise and sunk a little into the ground."""
+    build = bmesh.new()
+    bmesh.ops.create_icosphere(build, subdivisions=detail, radius=0.5)
+    for vertex in build.verts:
+        shift = Vector((seed * 7.1, seed * 3.3, seed * 5.7))
+        vertex.co *= 1.0 + 0.45 * noise.noise(vertex.co * 2.2 + shift) + 0.15 * noise.noise(vertex.co * 6.0 + shift)
+    bmesh.ops.transform(build, verts=build.verts, matrix=Matrix.LocRotScale(Vector(at), None, Vector(size)))
+    return smooth(add(build, name, material), 40)
+
+
+def whole(name: str) -> bpy.types.Object:
+    """Join everything in the scene into one object (a set: fewer objects synchronise faster)."""
+    made = joined(list(bpy.context.scene.objects), name)
+    for mesh in [mesh for mesh in bpy.data.meshes if not mesh.users]:
+        bpy.data.meshes.remove(mesh)
     return made
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import cos, pi, radians, sin, sqrt
 
 from . import materials
-from .shapes import bevelled, box, lathe, moved, prism, ring, smooth, tube
+from .shapes import bevelled, box, gathered, lathe, moved, prism, ring, smooth, tube
 
 RADIUS = 0.375
 DEPTH = 0.075
@@ -27,6 +27,7 @@ def build() -> None:
     parts = [*_bowl(steel, paint, trim, glow), *_emblem(trim, glow), *_back(strap, trim)]
     for part in parts:
         moved(part, turn=(-90, 0, 0))
+    gathered({"Emblem": "Emblem"}, "Shield")
 
 
 def _band(name, material, inner, outer, lift, segments=96):
