@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from . import mask, shards
 from .document import Document, UserError, nearest, write_atomic
@@ -27,7 +27,15 @@ SPLITS = ("train", "val", "test")
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Clip = Annotated[str, Field(pattern=r"^clip-[0-9]{6}$")]
-ShardName = Annotated[str, Field(pattern=r"^shard-[0-9]{6,}(\.[1-9][0-9]*)?$")]
+
+
+def _shard_name(name: str) -> str:
+    if not shards.NAME.fullmatch(name):
+        raise ValueError(f"'{name}' is no shard's name, e.g. 'shard-000003'; the manifest is damaged or hostile")
+    return name
+
+
+ShardName = Annotated[str, AfterValidator(_shard_name)]
 
 
 class FileEntry(Document):

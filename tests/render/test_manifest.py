@@ -88,7 +88,7 @@ def test_unknown_clip_split_and_frame(dataset: Path) -> None:
     ("change", "line"),
     [
         ({"schema_version": 7}, "schema version 7; this heroprop reads version 1"),
-        ({"shards": [{"name": "../../etc/passwd"}]}, "shards.0.name: String should match pattern"),
+        ({"shards": [{"name": "../../etc/passwd"}]}, "shards.0.name: '../../etc/passwd' is no shard's name"),
         ({"splits": {"train": []}}, "splits: must list every clip exactly once"),
         ({"shards": []}, "which is not listed"),
         ({"colour": 1}, "colour: unknown key"),

@@ -1,0 +1,63 @@
+"""Mistakes with the verbs `plan`, `render`, `info` and `verify`, and what the one line about each must say."""
+
+import json
+from pathlib import Path
+
+ROWS: list[tuple[list[str], str]] = [
+    (["plan", "dmo", "--out", "{here}/new"], "no built-in recipe 'dmo'; did you mean 'demo'?"),
+    (["plan", "{here}/mising.toml", "--out", "{here}/new"], "mising.toml: no such recipe file; did you mean"),
+    (["plan", "{here}/missing-key.toml", "--out", "{here}/new"], "missing-key.toml: "),
+    (["plan", "{here}/file.txt", "--out", "{here}/new"], "file.txt: not valid TOML"),
+    (["plan", "demo", "--out", "{here}/file.txt"], "file.txt: is a file; --out names a folder"),
+    (["plan", "demo", "--out", "{here}"], "not empty, and not a heroprop dataset"),
+    (["plan", "demo", "--out", "{here}/planned"], "already holds another plan; choose another --out"),
+    (["plan", "demo", "--out", "{here}/new", "--clips", "0"], "Invalid value for '--clips'"),
+    (["plan", "demo", "--out", "{here}/new", "--seed", "-1"], "Invalid value for '--seed'"),
+    (["plan", "demo", "--out", "{here}/new", "--assets", "{here}/nothing"], "nothing: no such asset folder"),
+    (["render"], "Missing argument 'DATASET'"),
+    (["render", "{here}/nothing"], "nothing: no plan here; make one with: heroprop plan RECIPE.toml --out"),
+    (["render", "{here}/planned", "--workers", "0"], "Invalid value for '--workers'"),
+    (
+        ["render", "{here}/planned", "--only", "clip-00001"],
+        "'clip-00001' is not in the plan; did you mean 'clip-000001'?",
+    ),
+    (["render", "{here}/planned", "--wokers", "2"], "No such option: --wokers"),
+    (["render", "{here}/edited"], "plan.jsonl: differs from what plan.json says"),
+    (["info", "{here}/nothing"], "nothing: no such folder; give a dataset"),
+    (["info", "{here}/file.txt"], "file.txt: no such folder; give a dataset"),
+    (["info", "{here}"], "has no manifest.json; is it a dataset?"),
+    (["info", "{here}/planned"], "has no manifest.json; run 'heroprop render' on it"),
+    (["info", "{here}/newer"], "schema version 99; this heroprop reads version 1"),
+    (["info", "{here}/garbage"], "not readable JSON; remove it and run 'heroprop render'"),
+    (["info", "{here}/outside"], "shards.0.name: '../../secret' is no shard's name"),
+    (["info", "{here}/short"], "bytes, 10240 expected; run 'heroprop render' on the dataset to make it again"),
+    (["verify", "{here}/nothing"], "nothing: no such folder; give a dataset"),
+    (["verify", "{here}/newer"], "schema version 99; this heroprop reads version 1"),
+    (["verify", "{here}/outside"], "shards.0.name: '../../secret' is no shard's name"),
+    (["verify", "{here}/planned", "--fast"], "No such option: --fast"),
+]
+
+
+def prepare(here: Path) -> None:
+    """Make what the rows point at: datasets that were only planned, are damaged, or come from another version."""
+    from tests.fake_dataset import make_dataset
+    from tests.render.fake_plan import make_plan
+
+    (here / "missing.toml").write_text("")
+    (here / "missing-key.toml").write_text('name = "mine"\nsamples = 3\n')
+    make_plan(here / "planned", here / "told", clips=2, frames=1)
+    make_plan(here / "edited", here / "told", clips=2, frames=1)
+    with (here / "edited" / "plan.jsonl").open("a") as file:
+        file.write("\n")
+    whole = make_dataset(here / "short", clips=1, frames=1, size=(16, 16))
+    manifest = json.loads((whole / "manifest.json").read_text())
+    outside = manifest | {"shards": [manifest["shards"][0] | {"name": "../../secret"}]}
+    for name, text in (
+        ("newer", json.dumps(manifest | {"schema_version": 99})),
+        ("outside", json.dumps(outside)),
+        ("garbage", "{"),
+    ):
+        (here / name).mkdir()
+        (here / name / "manifest.json").write_text(text)
+    shard = whole / "shards" / "shard-000000.tar"
+    shard.write_bytes(shard.read_bytes()[:-512])
