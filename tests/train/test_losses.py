@@ -1,0 +1,70 @@
+"""Our loss against the official one, on the same tensors."""
+
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from train.config import Loss
+from train.losses import TERMS, window_loss
+
+
+def outputs(frames: int, objects: int, side: int, seed: int) -> tuple[list[dict[str, Any]], Tensor]:
+    """What SAM2Train might return: multimask and single-mask steps; truth with an absent object and a full frame."""
+    rng = torch.Generator().manual_seed(seed)
+    masks = torch.rand(frames, objects, side, side, generator=rng) > 0.8
+    masks[1, 0] = False
+    masks[-1, -1] = True
+    frames_out = []
+    for frame in range(frames):
+        steps: dict[str, list[Tensor]] = {"masks": [], "ious": [], "scores": []}
+        for candidates in (3, 1, 1) if frame == 0 else (3,):
+            shape = (objects, candidates, side, side)
+            steps["masks"].append((8 * torch.randn(shape, generator=rng)).requires_grad_())
+            steps["ious"].append(torch.rand(objects, candidates, generator=rng).requires_grad_())
+            steps["scores"].append((5 * torch.randn(objects, 1, generator=rng)).requires_grad_())
+        frames_out.append(
+            {
+                "multistep_pred_multimasks_high_res": steps["masks"],
+                "multistep_pred_ious": steps["ious"],
+                "multistep_object_score_logits": steps["scores"],
+            }
+        )
+    return frames_out, masks
+
+
+def leaves(frames: list[dict[str, Any]]) -> list[Tensor]:
+    return [leaf for frame in frames for values in frame.values() for leaf in values]
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_every_term_and_gradient_equals_the_official_loss(seed: int) -> None:
+    from training.loss_fns import CORE_LOSS_KEY, MultiStepMultiMasksAndIous
+
+    official = MultiStepMultiMasksAndIous(
+        {"loss_mask": 20, "loss_dice": 1, "loss_iou": 1, "loss_class": 1},
+        supervise_all_iou=True,
+        iou_use_l1_loss=True,
+        pred_obj_scores=True,
+        focal_gamma_obj_score=0.0,
+        focal_alpha_obj_score=-1.0,
+    )
+    made, masks = outputs(frames=4, objects=3, side=16, seed=seed)
+    theirs = official(made, masks)
+    their_gradients = torch.autograd.grad(theirs[CORE_LOSS_KEY], leaves(made))
+    ours = window_loss(made, masks, Loss())
+    our_gradients = torch.autograd.grad(ours["total"], leaves(made))
+    pairs = {"loss_mask": "mask", "loss_dice": "dice", "loss_iou": "iou", "loss_class": "score", CORE_LOSS_KEY: "total"}
+    for their_name, our_name in pairs.items():
+        assert ours[our_name].item() == pytest.approx(float(theirs[their_name]), rel=1e-5), our_name
+    for mine, other in zip(our_gradients, their_gradients, strict=True):
+        torch.testing.assert_close(mine, other, rtol=1e-5, atol=1e-9)
+
+
+def test_an_absent_object_teaches_only_its_score() -> None:
+    made, masks = outputs(frames=2, objects=2, side=8, seed=3)
+    losses = window_loss(made, torch.zeros_like(masks), Loss())
+    assert losses["score"] > 0
+    assert [losses[name].item() for name in ("mask", "dice", "iou")] == [0, 0, 0]
+    assert set(losses) == {*TERMS, "total"}

@@ -1,0 +1,74 @@
+"""The verbs `train` and `export`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer()
+
+
+@app.command()
+def train(
+    config: Annotated[
+        Path, typer.Argument(help="A training recipe (TOML), or the name of one that comes with heroprop.")
+    ],
+    out: Annotated[Path, typer.Option(help="The run folder: checkpoints, log, TensorBoard.")],
+    data: Annotated[Path | None, typer.Option(help="The dataset folder. Not needed for generic recipes.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on exactly where an interrupted run stopped.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Fine-tune SAM 2 on a dataset."""
+    from dataclasses import asdict
+
+    from render import screen
+
+    from .config import read_config
+    from .loop import train as run_training
+
+    report = run_training(read_config(config), data, out, resume)
+    rows = [
+        ("steps", f"{report.step} of {report.steps}"),
+        ("best J on held-out clips", f"{report.best_j:.3f} at step {report.best_step}"),
+        ("samples a second", f"{report.samples_a_second:.2f}"),
+        ("waiting for data", f"{report.data_wait:.1%}"),
+        ("run folder", report.run),
+    ]
+    screen.show(asdict(report), screen.table("training", ["", "result"], rows), json)
+    if not report.finished:
+        raise typer.Exit(130)
+
+
+class Format(StrEnum):
+    """What a checkpoint can be exported to."""
+
+    SAM2 = "sam2"
+
+
+@app.command()
+def export(
+    run: Annotated[str, typer.Argument(help="A run folder, or any checkpoint that heroprop knows.")],
+    out: Annotated[Path, typer.Option(help="The file to write, ending in .pt.")],
+    to: Annotated[Format, typer.Option(help="sam2: a .pt for Meta's own predictor.")] = Format.SAM2,
+    json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Write a checkpoint in another program's format, and prove that it gives the same masks there."""
+    from dataclasses import asdict
+
+    from render import screen
+
+    from .export import export_sam2
+
+    report = export_sam2(run, out)
+    rows = [
+        ("files", "\n".join(report.files)),
+        ("model", report.model),
+        ("SHA-256", report.sha256),
+        ("largest logit difference", f"{report.max_logit_difference:.3g}"),
+        ("lowest mask IoU", f"{report.min_mask_iou:.4f}"),
+        ("load it with", report.call),
+    ]
+    screen.show(asdict(report), screen.table(f"export to {to}", ["", "result"], rows), json)

@@ -1,0 +1,154 @@
+"""Windows and held-out clips from a rendered dataset, by its manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar, overload
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from render.document import UserError
+from render.manifest import Dataset
+from render.mask import PRESENT_PIXELS
+
+from .config import Data
+from .validate import HeldOut
+from .window import Window
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Track:
+    """One object of one clip: how many frames there are, and in which it is seen well enough to be prompted on."""
+
+    clip: str
+    object_id: int
+    frames: int
+    promptable: tuple[int, ...]
+
+    def spans(self, strides: Sequence[int], length: int, step: int = 1) -> list[tuple[int, int]]:
+        """(first frame, signed stride) of every window of `length` frames that starts with the object in view."""
+        steps = [step * stride for stride in strides]
+        return [
+            (first, stride)
+            for stride in steps
+            for first in self.promptable
+            if 0 <= first + stride * (length - 1) < self.frames
+        ]
+
+
+def tracks(data: Dataset, split: str, size: int | None = None) -> list[Track]:
+    """Every object of a split's clips.
+
+    It is promptable where present, and at `size` x `size` pixels still twice as large as the mask rule asks for, so
+    that resampling can't make it vanish.
+    """
+    found = []
+    for clip in data.clips(split):
+        for object_id in data.objects(clip):
+            columns = data.attributes(clip, object_id)
+            film = data.spec(clip)["film"]
+            scale = size * size / (film["width"] * film["height"]) if size else 1.0
+            seen = columns["present"].astype(bool) & (columns["coverage_sum"] * scale >= 2 * PRESENT_PIXELS)
+            found.append(Track(clip, object_id, data.frame_count(clip), tuple(int(n) for n in np.flatnonzero(seen))))
+    return [track for track in found if track.promptable]
+
+
+class Rendered:
+    """The endless stream of training windows of a dataset's `train` split.
+
+    Pass p over the tracks is a permutation drawn from (seed, p); where in its clip window i lies, its stride,
+    direction, mirroring and colours are drawn from (seed, i). Nothing else is random: any index can be asked for at any
+    time, by any process.
+    """
+
+    def __init__(self, data: Dataset, options: Data, size: int, seed: int) -> None:
+        self.data, self.options, self.size, self.seed = data, options, size, seed
+        self.tracks = [track for track in tracks(data, "train", size) if track.spans(options.strides, options.frames)]
+        if not self.tracks:
+            needed = (options.frames - 1) * min(options.strides) + 1
+            raise UserError(
+                f"{data.folder}: no clip of the train split shows its target and then goes on for {needed} frames; "
+                f"lower data.frames or data.strides, or render longer clips"
+            )
+
+    def __len__(self) -> int:
+        """Windows in one pass: the number of tracks."""
+        return len(self.tracks)
+
+    def window(self, index: int) -> Window:
+        turn, place = divmod(index, len(self.tracks))
+        order = np.random.default_rng([self.seed, 0, turn]).permutation(len(self.tracks))
+        track = self.tracks[order[place]]
+        rng = np.random.default_rng([self.seed, 1, index])
+        ways = [track.spans(self.options.strides, self.options.frames, sign) for sign in (1, -1)]
+        spans = ways[1] if ways[1] and rng.random() < self.options.reverse else ways[0]
+        strides = sorted({stride for _, stride in spans})
+        stride = strides[rng.integers(len(strides))]
+        starts = [first for first, step in spans if step == stride]
+        first = starts[rng.integers(len(starts))]
+        numbers = [first + stride * n for n in range(self.options.frames)]
+        rgb = np.stack([shrink(self.data.rgb(track.clip, n), self.size) for n in numbers])
+        coverage = np.stack([shrink(self.data.coverage(track.clip, n, track.object_id), self.size) for n in numbers])
+        if rng.random() < self.options.flip:
+            rgb, coverage = rgb[:, :, ::-1], coverage[:, :, ::-1]
+        rgb = jitter(rng, rgb, self.options.colour)
+        return Window(rgb, coverage, f"{track.clip}/{track.object_id}@{first}{stride:+d}")
+
+
+def shrink(picture: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
+    """A picture or matte at size x size, resampled exactly as the tracker does it (Pillow's bicubic, antialiased)."""
+    return np.asarray(Image.fromarray(picture).resize((size, size)), np.uint8)
+
+
+def jitter(rng: np.random.Generator, rgb_THWC: NDArray[np.uint8], strength: float) -> NDArray[np.uint8]:
+    """Brightness, contrast and saturation each scaled by 1 ± strength, the same in all frames."""
+    if strength == 0:
+        return rgb_THWC
+    brightness, contrast, saturation = 1 + rng.uniform(-strength, strength, 3).astype(np.float32)
+    picture = rgb_THWC.astype(np.float32) * brightness
+    grey = picture @ np.array([0.299, 0.587, 0.114], np.float32)
+    picture = grey[..., None] + saturation * (picture - grey[..., None])
+    mean = np.float32(grey.mean())
+    return np.clip(mean + contrast * (picture - mean), 0, 255).astype(np.uint8)
+
+
+class Lazy(Sequence[T]):
+    """A sequence whose items are made when asked for."""
+
+    def __init__(self, make: Callable[[int], T], length: int) -> None:
+        self._make, self._length = make, length
+
+    def __len__(self) -> int:
+        return self._length
+
+    @overload
+    def __getitem__(self, index: int) -> T: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[T]: ...
+    def __getitem__(self, index: int | slice) -> T | Sequence[T]:
+        numbers = range(self._length)[index]
+        return [self._make(n) for n in numbers] if isinstance(numbers, range) else self._make(numbers)
+
+
+def held_out(data: Dataset, split: str, clips: int, frames: int) -> list[HeldOut]:
+    """At most `clips` objects of a split, spread evenly over it, for `frames` frames or fewer from when they appear."""
+    found = [track for track in tracks(data, split) if track.promptable[0] < track.frames - 1]
+    if not found:
+        raise UserError(f"{data.folder}: its {split} split shows no target; plan more clips for it and render them")
+    chosen = [found[n * len(found) // min(clips, len(found))] for n in range(min(clips, len(found)))]
+    return [_held_out(data, track, frames) for track in chosen]
+
+
+def _held_out(data: Dataset, track: Track, frames: int) -> HeldOut:
+    first = track.promptable[0]
+    length = min(frames, track.frames - first)
+    return HeldOut(
+        name=f"{track.clip}/{track.object_id}",
+        frames=Lazy(lambda n: data.rgb(track.clip, first + n), length),
+        masks=Lazy(lambda n: data.mask(track.clip, first + n, track.object_id), length),
+    )

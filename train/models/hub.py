@@ -1,0 +1,53 @@
+"""The official checkpoints on the Hugging Face hub, each checked against the SHA-256 that was published for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from render.document import UserError
+
+from .digest import sha256
+
+# The Git LFS object ids of Meta's files, which are their SHA-256: shown by the hub's pages of facebook/sam2-hiera-tiny,
+# -small and -base-plus; for 2.0 large and all of 2.1 by public copies that agree (merve/sam2-hiera-large and
+# fffiloni/SAM2-Image-Predictor; camenduru/sam2-1-hiera and Promethe-us/sam2).
+PUBLISHED = {
+    "sam2-hiera-tiny": "65b50056e05bcb13694174f51bb6da89c894b57b75ccdf0ba6352c597c5d1125",
+    "sam2-hiera-small": "95949964d4e548409021d47b22712d5f1abf2564cc0c3c765ba599a24ac7dce3",
+    "sam2-hiera-base-plus": "d0bb7f236400a49669ffdd1be617959a8b1d1065081789d7bbff88eded3a8071",
+    "sam2-hiera-large": "7442e4e9b732a508f80e141e7c2913437a3610ee0c77381a66658c3a445df87b",
+    "sam2.1-hiera-tiny": "7402e0d864fa82708a20fbd15bc84245c2f26dff0eb43a4b5b93452deb34be69",
+    "sam2.1-hiera-small": "6d1aa6f30de5c92224f8172114de081d104bbd23dd9dc5c58996f0cad5dc4d38",
+    "sam2.1-hiera-base-plus": "a2345aede8715ab1d5d31b4a509fb160c5a4af1970f199d9054ccfb746c004c5",
+    "sam2.1-hiera-large": "2647878d5dfa5098f2f8649825738a9345572bae2d4350a2468587ece47dd318",
+}
+
+REVISION = "main"
+"""Which revision of a repository is asked for; the checksum says that it holds the published bytes."""
+
+
+def download(name: str, endpoint: str | None = None) -> Path:
+    """The official `.pt` of a model (`sam2.1-hiera-tiny`), from the local cache or the hub.
+
+    `endpoint` is another hub's address (else the environment's HF_ENDPOINT, else huggingface.co). UserError if the file
+    is in neither place, or if its bytes are not the published ones.
+    """
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import HfHubHTTPError
+
+    repository, file = f"facebook/{name}", f"{name.replace('-', '_')}.pt"
+    try:
+        path = Path(hf_hub_download(repository, file, revision=REVISION, endpoint=endpoint))
+    except (OSError, HfHubHTTPError, ValueError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise UserError(
+            f"{repository}: could not be downloaded, and is not in the local cache; with no network, download {file} "
+            f"elsewhere and give its path ({type(error).__name__}: {reason[:120]})"
+        ) from None
+    found = sha256(path)
+    if found != PUBLISHED[name]:
+        raise UserError(
+            f"{path.resolve()}: SHA-256 is {found}, but {PUBLISHED[name]} was published for {repository}; "
+            f"delete this file and try again"
+        )
+    return path

@@ -1,0 +1,139 @@
+"""Where weights come from (a run, a file, the hub, this package) and how they are loaded: strictly, or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+from render.document import UserError, nearest_path, write_atomic
+
+from . import hub
+from .build import MODELS, build_train, model_name
+from .digest import sha256
+
+BUNDLED = Path(__file__).parent.parent / "weights"
+"""Weights that come with heroprop: `nano-base.safetensors`."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """Weights and where they came from. `state` is on the CPU, in float32 wherever it holds floats."""
+
+    name: str
+    source: str
+    sha256: str
+    state: dict[str, Tensor]
+
+
+def resolve(checkpoint: str, model: str | None = None) -> Loaded:
+    """Find and read weights.
+
+    `checkpoint` is a run folder (its best weights), a `.safetensors` file of ours, an official `.pt` file, a hub id
+    (`facebook/sam2-hiera-tiny`, or the model's bare name), `nano-base` (comes with heroprop) or `nano-random:SEED`
+    (untrained). `model` names the model where the file itself does not say. UserError if it can't be found or read.
+    """
+    if checkpoint == "nano-base":
+        return _read_file(BUNDLED / "nano-base.safetensors", model)
+    if checkpoint.startswith("nano-random:"):
+        return _untrained(checkpoint)
+    path = Path(checkpoint)
+    if path.is_dir():
+        return _read_file(path / "best.safetensors", model)
+    if path.suffix in (".safetensors", ".pt", ".pth") or path.exists():
+        return _read_file(path, model)
+    short = checkpoint.removeprefix("facebook/")
+    if short in MODELS and short != "nano":
+        return _read_official(hub.download(short), short, f"hub:facebook/{short}")
+    raise UserError(
+        f"checkpoint '{checkpoint}': no such file or run{nearest_path(path)}; "
+        f"else give a hub id such as facebook/sam2.1-hiera-tiny, or nano-base, or nano-random:SEED"
+    )
+
+
+def load_weights(model: torch.nn.Module, loaded: Loaded) -> None:
+    """Load strictly; UserError naming missing, unexpected and wrongly shaped keys if they are another model's."""
+    wanted, given = model.state_dict(), loaded.state
+    missing = [key for key in wanted if key not in given]
+    unexpected = [key for key in given if key not in wanted]
+    shapes = [
+        f"{key} is {tuple(given[key].shape)}, not {tuple(wanted[key].shape)}"
+        for key in wanted
+        if key in given and given[key].shape != wanted[key].shape
+    ]
+    problems = [
+        f"{len(keys)} {what} ({', '.join(keys[:3])}{', ...' if len(keys) > 3 else ''})"
+        for what, keys in (("missing", missing), ("unexpected", unexpected), ("of another shape", shapes))
+        if keys
+    ]
+    if problems:
+        raise UserError(f"{loaded.source}: not the weights of this {loaded.name} model: {'; '.join(problems)}")
+    model.load_state_dict(given, strict=True)
+
+
+def save_weights(path: Path, state: dict[str, Tensor], metadata: dict[str, str]) -> None:
+    """Write a `.safetensors` of ours, atomically; `metadata` must name the `model`."""
+    model_name(metadata["model"])
+    write_atomic(path, save({key: value.detach().cpu().contiguous() for key, value in state.items()}, metadata))
+
+
+def _untrained(checkpoint: str) -> Loaded:
+    seed = checkpoint.removeprefix("nano-random:")
+    if not seed.isdecimal():
+        raise UserError(f"checkpoint '{checkpoint}': the seed after the colon must be a whole number")
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(int(seed))
+        state = build_train("nano").state_dict()
+    digest = hashlib.sha256(b"".join(state[key].numpy().tobytes() for key in sorted(state))).hexdigest()
+    return Loaded("nano", checkpoint, digest, dict(state))
+
+
+def _read_file(path: Path, model: str | None) -> Loaded:
+    if not path.is_file():
+        raise UserError(f"{path}: no such file{nearest_path(path)}")
+    return _read_ours(path, model) if path.suffix == ".safetensors" else _read_official(path, model, str(path))
+
+
+def _read_ours(path: Path, model: str | None) -> Loaded:
+    try:
+        with safe_open(path, "pt") as file:
+            named = (file.metadata() or {}).get("model")
+            state = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+    except (OSError, SafetensorError) as error:
+        raise UserError(f"{path}: not a readable .safetensors file: {error}") from None
+    return Loaded(_which(path, named, model), str(path), sha256(path), _as_float32(state))
+
+
+def _read_official(path: Path, model: str | None, source: str) -> Loaded:
+    try:
+        document: Any = torch.load(path, map_location="cpu", weights_only=True)
+        state = document["model"]
+        if not all(isinstance(value, Tensor) for value in state.values()):
+            raise TypeError("`model` holds things that are not tensors")
+    except Exception as error:  # torch.load raises nearly anything for a damaged or hostile file
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise UserError(f"{path}: not an official SAM 2 .pt file ({{'model': tensors}}): {reason[:150]}") from None
+    digest = sha256(path)
+    official = {published: name for name, published in hub.PUBLISHED.items()}
+    return Loaded(_which(path, official.get(digest), model), source, digest, _as_float32(state))
+
+
+def _which(path: Path, named: str | None, asked: str | None) -> str:
+    """The model that a file is for: what the file says, else what was asked for."""
+    if named is None and asked is None:
+        raise UserError(
+            f"{path}: the file does not say which model it is for; name the model (one of {', '.join(MODELS)})"
+        )
+    if named is not None and asked is not None and named != model_name(asked):
+        raise UserError(f"{path}: holds a {named}, not a {model_name(asked)}")
+    return model_name(named or asked or "")
+
+
+def _as_float32(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {key: value.float() if value.is_floating_point() else value for key, value in state.items()}

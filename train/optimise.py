@@ -1,0 +1,60 @@
+"""The optimiser as SAM 2's own recipe sets it up: parameter groups, learning-rate schedule."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+
+from .config import Optimiser
+
+TRUNK = "image_encoder.trunk"
+
+
+def build_optimiser(config: Optimiser, model: Any) -> torch.optim.AdamW:
+    """AdamW with a group for each (rate, weight decay); a group's `peak` is its rate before the schedule.
+
+    As in `training.optimizer`: the trunk's layer i of n runs at layer_decay ** (n + 1 - i) of the encoder's rate, its
+    position embeddings at the full rate; biases and LayerNorms do not decay.
+    """
+    norms = {
+        f"{place}.{name}" if place else name
+        for place, module in model.named_modules()
+        if isinstance(module, torch.nn.LayerNorm)
+        for name, _ in module.named_parameters(recurse=False)
+    }
+    groups: dict[tuple[float, float], list[torch.nn.Parameter]] = {}
+    for name, parameter in model.named_parameters():
+        if not parameter.requires_grad:
+            continue
+        decay = 0.0 if name in norms or "bias" in name else config.weight_decay
+        groups.setdefault((_peak(config, model, name), decay), []).append(parameter)
+    return torch.optim.AdamW(
+        [
+            {"params": params, "lr": peak, "peak": peak, "weight_decay": decay}
+            for (peak, decay), params in groups.items()
+        ]
+    )
+
+
+def _peak(config: Optimiser, model: Any, name: str) -> float:
+    """The learning rate of one parameter before the schedule."""
+    if not name.startswith("image_encoder."):
+        return config.lr
+    rate = config.encoder_lr or config.lr
+    if not name.startswith(TRUNK) or "pos_embed" in name:
+        return rate
+    trunk = model.image_encoder.trunk
+    return float(rate * config.layer_decay ** (trunk.get_num_layers() + 1 - trunk.get_layer_id(name)))
+
+
+def set_rates(config: Optimiser, optimiser: torch.optim.Optimizer, step: int, steps: int) -> float:
+    """Set every group's rate for step number `step` (from 0) of `steps`; returns the factor on the peaks."""
+    factor = min((step + 1) / (config.warmup + 1), 1.0)
+    if config.schedule == "cosine" and step >= config.warmup:
+        done = (step - config.warmup) / max(steps - config.warmup, 1)
+        factor = 0.1 + 0.9 * (1 + math.cos(math.pi * done)) / 2
+    for group in optimiser.param_groups:
+        group["lr"] = group["peak"] * factor
+    return factor
