@@ -1,0 +1,62 @@
+"""The baselines do what they say: no more, no less."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from evaluate.baselines import BASELINES, colour_nearest
+from evaluate.metrics import jaccard
+
+Clip = tuple[list[NDArray[np.uint8]], NDArray[np.bool_]]
+
+
+@pytest.mark.parametrize("name", BASELINES)
+def test_every_baseline_answers_every_frame(name: str, disk_clip: Callable[[int], Clip]) -> None:
+    frames, masks = disk_clip(6)
+    answers = list(BASELINES[name](iter(frames), masks[0]))
+    assert len(answers) == 6
+    assert all(answer.shape == masks[0].shape and answer.dtype == np.bool_ for answer in answers)
+
+
+def test_empty_is_empty_and_copy_first_stands_still(disk_clip: Callable[[int], Clip]) -> None:
+    frames, masks = disk_clip(5)
+    assert not any(answer.any() for answer in BASELINES["empty"](frames, masks[0]))
+    assert all((answer == masks[0]).all() for answer in BASELINES["copy-first"](frames, masks[0]))
+
+
+def test_colour_follows_an_object_of_its_own_colour(disk_clip: Callable[[int], Clip]) -> None:
+    frames, masks = disk_clip(20)
+    scores = [jaccard(found, truth) for found, truth in zip(colour_nearest(frames, masks[0]), masks, strict=True)]
+    assert min(scores) > 0.9
+
+
+def test_colour_prefers_the_near_piece_to_a_larger_far_one(disk_clip: Callable[[int], Clip]) -> None:
+    frames, masks = disk_clip(8)
+    for frame in frames[1:]:
+        frame[5:40, 85:118] = (210, 30, 40)  # a distractor of the same colour
+    found = list(colour_nearest(frames, masks[0]))
+    assert jaccard(found[1], masks[1]) > 0.9
+
+
+def test_colour_finds_the_object_again_after_it_was_hidden(disk_clip: Callable[[int], Clip]) -> None:
+    frames, masks = disk_clip(12)
+    ground = disk_clip(1)[0][0]
+    ground[disk_clip(1)[1][0]] = (60, 60, 60)
+    for index in (4, 5, 6):
+        frames[index][:] = ground
+    found = list(colour_nearest(frames, masks[0]))
+    assert not any(found[index].any() for index in (4, 5, 6))
+    assert jaccard(found[11], masks[11]) > 0.9
+
+
+def test_colour_survives_an_object_at_the_border() -> None:
+    frames = [np.zeros((20, 30, 3), np.uint8) for _ in range(4)]
+    first = np.zeros((20, 30), np.bool_)
+    first[0:4, 0:4] = True
+    frames[0][first] = 255
+    answers = list(colour_nearest(frames, first))  # it left at once
+    assert [bool(answer.any()) for answer in answers] == [True, False, False, False]
