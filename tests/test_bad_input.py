@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,17 +26,22 @@ ROWS: list[Row] = [
 ]
 
 
-def collected() -> list[Row]:
-    """The rows above and those of each package's `bad_input.py`."""
-    rows = list(ROWS)
+def modules() -> list[Any]:
+    """Each package's `bad_input.py`: ROWS, and `prepare(here)` where they point at more than a text file."""
+    found = []
     for path in sorted(ROOT.glob("*/bad_input.py")):
         spec = importlib.util.spec_from_file_location(f"bad_input_{path.parent.name}", path)
         assert spec is not None
         assert spec.loader is not None
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
-        rows += module.ROWS
-    return rows
+        found.append(module)
+    return found
+
+
+def collected() -> list[Row]:
+    """The rows above and those of each package."""
+    return [*ROWS, *(row for module in modules() for row in module.ROWS)]
 
 
 @pytest.fixture(scope="session")
@@ -43,6 +49,9 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with what the rows point at."""
     here = tmp_path_factory.mktemp("bad")
     (here / "file.txt").write_text("not what you think")
+    for module in modules():
+        if hasattr(module, "prepare"):
+            module.prepare(here)
     return here
 
 
