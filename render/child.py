@@ -38,6 +38,7 @@ def run(
     progress = [time.monotonic()]
     with log.open("ab") as file:
         process = _start(program, file)
+        assert process.stdout
         reader = threading.Thread(target=_read, args=(process.stdout, file, progress, on_frame), daemon=True)
         reader.start()
         silent = False
@@ -50,6 +51,7 @@ def run(
         finally:
             _end(process)
             reader.join(GRACE)
+            process.stdout.close()
     if stop.is_set():
         raise StoppedError
     if silent:
