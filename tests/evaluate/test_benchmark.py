@@ -1,0 +1,195 @@
+"""The benchmark on a drawn dataset: what is scored, how it is averaged, and that better masks get better numbers."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from evaluate import benchmark, results
+from evaluate.benchmark import Clip, Truth, displacement, evaluate, make_prompt, predicted, read_clip, score
+from evaluate.metrics import j_and_f
+from evaluate.results import Mean, Results, compare, mean
+from render.manifest import Dataset
+
+
+def fake_dataset() -> ModuleType:
+    path = Path(__file__).parents[1] / "fake_dataset.py"
+    spec = importlib.util.spec_from_file_location("fake_dataset", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["fake_dataset"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    folder = tmp_path_factory.mktemp("bench") / "data"
+    fake_dataset().make_dataset(folder, clips=4, frames=6, splits=("train", "test", "test"), objects=2)
+    return Dataset.open(folder)
+
+
+@pytest.fixture(scope="module")
+def found(dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> tuple[Results, Path]:
+    out = tmp_path_factory.mktemp("predictions") / "predictions"
+    return evaluate(dataset, ["nano-random:0", "nano-random:1"], predictions=out), out
+
+
+def test_every_method_runs_on_the_same_objects(found: tuple[Results, Path], dataset: Dataset) -> None:
+    scored, _ = found
+    assert [method.name for method in scored.methods] == [
+        "nano-random-0", "nano-random-1", "empty", "copy-first", "colour-nearest",
+    ]  # fmt: skip
+    objects = {tuple((clip.clip, clip.object_id) for clip in method.clips) for method in scored.methods}
+    assert len(objects) == 1
+    assert len(next(iter(objects))) == 4  # two test clips of two objects
+    assert {clip for clip, _ in next(iter(objects))} == set(dataset.clips("test"))
+
+
+def test_scores_follow_from_the_written_masks(found: tuple[Results, Path], dataset: Dataset) -> None:
+    """Every per-clip figure, worked out again from the PNGs on disk and the dataset's own masks."""
+    scored, folder = found
+    for method in scored.methods:
+        for clip in method.clips:
+            pairs = []
+            for frame in range(clip.prompted + 1, clip.frames):
+                truth = dataset.mask(clip.clip, frame, clip.object_id)
+                if truth.any():
+                    pairs.append(j_and_f(predicted(folder, method.name, clip.clip, frame, clip.object_id), truth))
+            assert (clip.j, clip.f) == pytest.approx(tuple(np.mean(pairs, axis=0)))
+        assert method.scores.j.value == pytest.approx(np.mean([clip.j for clip in method.clips if clip.j is not None]))
+
+
+def test_trivial_baselines_score_what_they_must(found: tuple[Results, Path], dataset: Dataset) -> None:
+    scored, folder = found
+    assert scored.method("empty").scores.jf.value == 0
+    for clip in scored.method("copy-first").clips:
+        first = dataset.mask(clip.clip, clip.prompted, clip.object_id)
+        assert (predicted(folder, "copy-first", clip.clip, clip.frames - 1, clip.object_id) == first).all()
+
+
+def test_results_are_a_document_that_round_trips_and_repeats(
+    found: tuple[Results, Path], dataset: Dataset, tmp_path: Path
+) -> None:
+    scored, _ = found
+    (tmp_path / "results.json").write_text(scored.model_dump_json())
+    assert Results.read_json(tmp_path / "results.json") == scored
+    json.loads(scored.model_dump_json())
+    again = evaluate(dataset, ["nano-random:0", "nano-random:1"])
+    for a, b in zip(scored.methods, again.methods, strict=True):
+        assert (a.scores, a.clips, a.sha256) == (b.scores, b.clips, b.sha256)
+
+
+@pytest.mark.parametrize("kind", ["box", "point"])
+def test_other_prompts_lie_on_the_object(dataset: Dataset, kind: benchmark.PromptKind) -> None:
+    clip = read_clip(dataset, dataset.clips("test")[0])
+    for object_id, truth in clip.objects.items():
+        prompt = make_prompt(object_id, truth, kind)
+        mask = truth.masks[truth.prompted]
+        prompt.check(*mask.shape)
+        if kind == "box":
+            assert prompt.box is not None
+            x0, y0, x1, y1 = (int(value) for value in prompt.box)
+            assert mask[y0:y1, x0:x1].sum() == mask.sum()
+            assert all(side.any() for side in (mask[y0], mask[y1 - 1], mask[:, x0], mask[:, x1 - 1]))
+        else:
+            ((x, y),) = prompt.points
+            assert mask[int(y), int(x)]
+
+
+def truth_of(masks: NDArray[np.bool_], prompted: int = 0) -> Clip:
+    frames = [np.zeros((*masks.shape[1:], 3), np.uint8)] * len(masks)
+    return Clip("clip-000001", "clip-000001", frames, {1: Truth("hammer", masks, prompted, 2.0)})
+
+
+def test_visible_and_absent_frames_are_kept_apart() -> None:
+    truth = np.zeros((5, 10, 20), np.bool_)
+    truth[[0, 1, 4], 2:6, 3:9] = True
+    right, wrong = list(truth), [np.ones((10, 20), np.bool_)] * 5
+    perfect = score(truth_of(truth), 1, right)
+    assert (perfect.j, perfect.f, perfect.absent_area) == (1.0, 1.0, 0.0)
+    assert (perfect.visible_frames, perfect.absent_frames) == (2, 2)
+    assert perfect.j_frames == (None, 1.0, None, None, 1.0)
+    flooded = score(truth_of(truth), 1, wrong)
+    assert flooded.absent_area == 1.0
+    assert flooded.j == pytest.approx(24 / 200)
+
+
+def test_frames_up_to_the_prompt_never_count() -> None:
+    truth = np.zeros((5, 10, 20), np.bool_)
+    truth[2:, 2:6, 3:9] = True
+    masks = [np.ones((10, 20), np.bool_)] * 3 + list(truth[3:])
+    assert score(truth_of(truth, prompted=2), 1, masks).j == 1.0
+
+
+def test_an_object_absent_after_its_prompt_has_no_j() -> None:
+    truth = np.zeros((3, 10, 20), np.bool_)
+    truth[0, 2:6, 3:9] = True
+    scored = score(truth_of(truth), 1, list(truth))
+    assert (scored.j, scored.f, scored.jf, scored.absent_area) == (None, None, None, 0.0)
+
+
+def test_displacement_is_in_diameters_and_skips_hidden_frames() -> None:
+    attributes = {
+        "amodal_centroid_x": np.array([10.0, 10.0, np.nan, 50.0, 30.0]),
+        "amodal_centroid_y": np.array([5.0, 5.0, np.nan, 35.0, 5.0]),
+        "amodal_diameter_px": np.array([20.0, 20.0, 0.0, 20.0, 20.0]),
+    }
+    assert displacement(attributes, 0) == pytest.approx(50 / 20)
+    assert displacement(attributes, 3) == pytest.approx(np.hypot(20, 30) / 20)
+
+
+def test_intervals_cover_the_truth_about_as_often_as_they_say() -> None:
+    rng = np.random.default_rng(5)
+    covered = 0
+    for _ in range(200):
+        sample = mean(list(rng.normal(0.5, 0.1, 30)), [str(number) for number in range(30)])
+        assert sample.low is not None
+        assert sample.high is not None
+        covered += sample.low <= 0.5 <= sample.high
+    assert 0.88 <= covered / 200 <= 0.99
+
+
+def test_twins_do_not_count_as_independent() -> None:
+    values = [0.1, 0.9, 0.4, 0.6] * 5
+    alone = mean(values, [str(number) for number in range(20)])
+    doubled = mean(values * 4, [str(number) for number in range(20)] * 4)
+    assert doubled.clips == alone.clips == 20
+    assert doubled.n == 80
+    assert (doubled.low, doubled.high) == (alone.low, alone.high)
+
+
+def test_few_values_have_no_interval() -> None:
+    assert mean([], []) == Mean(value=None, low=None, high=None, n=0, clips=0)
+    assert mean([0.5, None], ["a", "b"]) == Mean(value=0.5, low=None, high=None, n=1, clips=1)
+
+
+def test_comparisons_are_paired(found: tuple[Results, Path]) -> None:
+    scored, _ = found
+    before, after = scored.method("copy-first"), scored.checkpoints[-1]
+    paired = compare(before, after)
+    gains = [
+        b.jf - a.jf for a, b in zip(before.clips, after.clips, strict=True) if a.jf is not None and b.jf is not None
+    ]
+    assert paired.difference.value == pytest.approx(np.mean(gains))
+    assert paired.better == sum(gain > 0 for gain in gains)
+    assert {comparison.before for comparison in scored.comparisons} == {
+        "nano-random-0", "empty", "copy-first", "colour-nearest",
+    }  # fmt: skip
+    with pytest.raises(ValueError, match="same objects"):
+        compare(before, after.model_copy(update={"clips": tuple(reversed(after.clips))}))
+
+
+def test_names_differ_and_fit_files() -> None:
+    assert benchmark._names(["nano-base", "runs/a", "runs/b/best.safetensors"]) == ["nano-base", "a", "best"]
+    assert benchmark._names(["x/run", "y/run"]) == ["x-run", "y-run"]
+    assert benchmark._names(["copy-first"]) == ["copy-first-1"]
+    assert results.BOOTSTRAP_RESAMPLES >= 1000
