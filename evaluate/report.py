@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import jinja2
 
@@ -59,7 +59,7 @@ def render(results: Results, dataset: Dataset, predictions: Path) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"number": number, "interval": interval, "signed": signed}
+    environment.filters |= {"number": number, "interval": interval, "signed": signed, "count": count}
     after = results.checkpoints[-1]
     pictures = _Pictures(results, dataset, predictions)
     shown = _clips_to_show(results)
@@ -95,6 +95,11 @@ def signed(value: float | None, digits: int = 3) -> str:
     return "–" if value is None else f"{value:+.{digits}f}".replace("-", "−")
 
 
+def count(amount: int, what: str) -> str:
+    """`1 clip`, `2 clips`."""
+    return f"{amount} {what}{'' if amount == 1 else 's'}"
+
+
 def interval(mean: Mean, digits: int = 2) -> str:
     """`0.61 to 0.79`; empty where there is no interval."""
     return "" if mean.low is None or mean.high is None else f"{mean.low:.{digits}f} to {mean.high:.{digits}f}"
@@ -104,17 +109,17 @@ def headline(results: Results) -> list[str]:
     """What was found, in sentences that claim no more than the intervals allow."""
     after = results.checkpoints[-1]
     jf = after.scores.jf
-    units = f"{jf.n} object{'s' if jf.n != 1 else ''} in {jf.clips} clip{'s' if jf.clips != 1 else ''}"
+    units = f"{count(jf.n, 'object')} in {count(jf.clips, 'clip')}"
     if jf.value is None:
         return [f"No object of the {results.split} split was visible after its prompt: nothing to score."]
     between = f" (95 % interval {interval(jf, 3)})" if interval(jf) else ""
     sentences = [f"{after.name} reaches J&F {jf.value:.3f}{between} on {units} of the {results.split} split."]
     for comparison in results.comparisons:
         if results.method(comparison.before).kind == "checkpoint":
-            sentences.append(_compared(comparison, comparison.difference, "all {} objects"))
+            sentences.append(_compared(comparison, comparison.difference, "all"))
     for comparison in results.comparisons:
         if comparison.before in ("copy-first", "colour-nearest") and comparison.moving.n:
-            sentences.append(_compared(comparison, comparison.moving, "the {} moving objects"))
+            sentences.append(_compared(comparison, comparison.moving, "moving"))
     return sentences
 
 
@@ -127,12 +132,14 @@ def summary_table(results: Results) -> Any:
         scores = (number(method.scores.j.value), number(method.scores.f.value), number(moving.value))
         rows.append((method.name, shown.replace("[", "\\["), *scores, number(method.absent_area.value, 4)))
     after = results.checkpoints[-1]
-    title = f"{results.dataset} · {results.split} · {after.scores.jf.n} objects, {after.moving.jf.n} moving"
+    title = f"{results.dataset} · {results.split} · {count(after.scores.jf.n, 'object')}, {after.moving.jf.n} moving"
     return table(title, ("", "J&F [95 %]", "J", "F", "J&F moving", "area when absent"), rows)
 
 
-def _compared(comparison: Comparison, difference: Mean, whom: str) -> str:
-    pair = f"{comparison.after} against {comparison.before} on {whom.format(difference.n)}"
+def _compared(comparison: Comparison, difference: Mean, whom: Literal["all", "moving"]) -> str:
+    objects = f"all {difference.n} objects" if whom == "all" else f"the {difference.n} moving objects"
+    objects = f"the one {'object' if whom == 'all' else 'moving object'}" if difference.n == 1 else objects
+    pair = f"{comparison.after} against {comparison.before} on {objects}"
     if difference.value is None or difference.low is None or difference.high is None:
         return f"{pair}: too few to tell ({signed(difference.value)} J&F)."
     figures = (

@@ -92,7 +92,7 @@ def test_the_page_says_what_was_measured(made: tuple[Path, Results]) -> None:
         for clip in method.clips:
             assert clip.clip in words
     assert results.plan_sha256 in words
-    assert results.checkpoints[0].sha256 in words
+    assert str(results.checkpoints[0].sha256) in words
     assert "It is not one of Meta's SAM 2 models" in words
     assert "3 clips are few" in words
     assert "data<b>" in words  # names are shown, not obeyed

@@ -12,7 +12,6 @@ import torch
 from hydra.core.global_hydra import GlobalHydra
 
 from render.document import UserError
-from train import export as module
 from train.export import export_sam2
 from train.models import resolve, save_weights
 
@@ -57,7 +56,7 @@ def test_the_card_and_its_call_work_for_someone_without_heroprop(tmp_path: Path)
     assert report.sha256 in card
     assert str(tmp_path) not in card
     done = subprocess.run(
-        [sys.executable, "-c", f"{report.call}\nprint(sum(value.numel() for value in predictor.state_dict().values()))"],
+        [sys.executable, "-c", f"{report.call}\nprint(sum(v.numel() for v in predictor.state_dict().values()))"],
         cwd=tmp_path, capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert int(done.stdout) == sum(value.numel() for value in resolve("nano-random:3").state.values())
@@ -77,7 +76,7 @@ def test_an_export_that_would_differ_is_refused(tmp_path: Path, monkeypatch: pyt
         changed = {key: value * 1.5 if "mask_decoder" in key else value for key, value in document["model"].items()}
         save({"model": changed}, path)
 
-    monkeypatch.setattr(module.torch, "save", damaged)
+    monkeypatch.setattr(torch, "save", damaged)
     with pytest.raises(UserError, match=r"hero\.pt: not written: run by sam2 its masks differ from ours"):
         export_sam2(run, tmp_path / "hero.pt")
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
