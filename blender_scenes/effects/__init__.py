@@ -32,7 +32,7 @@ def build(spec: ClipSpec, placed: Mapping[int, Placed]) -> None:
             case Lightning():
                 lightning.build(effect, spec.film, held, name)
             case Glow():
-                glow.build(effect, spec.film, held, placed[effect.object_id], name)
+                glow.build(effect, spec, held, placed[effect.object_id], name)
             case Trail():
                 trail.build(effect, spec.film, held, np.random.SeedSequence([spec.seed, number]), name)
     if spec.effects:

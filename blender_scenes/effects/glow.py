@@ -6,8 +6,8 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from render.motion import charge_level
-from render.spec import Film, Glow
+from render.motion import charge_level, position
+from render.spec import ClipSpec, Glow
 
 from ..ingest import Placed
 from ..keys import key
@@ -16,6 +16,7 @@ from . import parts
 from .brightness import shutter_mean
 from .hold import Hold
 from .tubes import Tubes, tube
+from .turns import shortest_turns
 
 Floats = NDArray[np.float64]
 
@@ -32,29 +33,36 @@ _IDLE = 0.15
 """Share of its light that the halo keeps at charge 0."""
 
 
-def build(effect: Glow, film: Film, held: Hold, placed: Placed, name: str) -> None:
+def build(effect: Glow, spec: ClipSpec, held: Hold, placed: Placed, name: str) -> None:
     """A halo and a lamp that move with the target and shine as it is charged."""
-    keys = held.target.charge
-    share_F = shutter_mean(lambda times_N: _IDLE + (1 - _IDLE) * charge_level(keys, times_N), film)
+    charge = held.target.charge
+    share_F = shutter_mean(lambda times_N: _IDLE + (1 - _IDLE) * charge_level(charge, times_N), spec.film)
     brightness_F = effect.strength * share_F
     material, brightness = parts.glowing_material(name, lambda tree: parts.bloom(tree, _CORE))
     parts.key_value(brightness, brightness_F)
     lamp = parts.lamp(f"{name}-lamp", effect.colour, _WATTS * brightness_F, radius=0.5 * held.radius)
     unshadowed_by(lamp, placed.objects)
-    halo = parts.drawn(name, ball(effect.radius, _HALO_RADIANCE * parts.tint(effect.colour)), material)
+    halo = parts.drawn(name, cap(effect.radius, _HALO_RADIANCE * parts.tint(effect.colour)), material)
     # Keyed, not parented: a child of the target's root would share the root's Cryptomatte.
     steps = max(item.cycles.motion_steps for item in placed.objects)
     blur(halo, steps)
-    frames_N = key_frames(film, steps)
+    frames_N = key_frames(spec.film, steps)
+    middle_N3 = held.world(frames_N / spec.film.fps)
     for thing in (halo, lamp):
-        key(thing, "location", frames_N, held.world(frames_N / film.fps))
+        key(thing, "location", frames_N, middle_N3)
+    towards_N3 = position(spec.camera.position, frames_N / spec.film.fps) - middle_N3
+    halo.rotation_mode = "QUATERNION"
+    key(halo, "rotation_quaternion", frames_N, shortest_turns(np.array([0.0, 0.0, 1.0]), towards_N3))
 
 
-def ball(radius: float, radiance_3: Floats) -> Tubes:
-    """A ball of `radius` metres around the origin with one radiance (3,): a tube that swells and closes."""
-    angle_N = np.linspace(0, np.pi, 25)
-    axis_N3 = np.stack([np.zeros(25), np.zeros(25), -np.cos(angle_N)], axis=1) * radius
-    return tube(axis_N3, radius * np.sin(angle_N), np.tile(radiance_3, (25, 1)), sides=32)
+def cap(radius: float, radiance_3: Floats) -> Tubes:
+    """The side of a ball of `radius` metres around the origin that is seen from +Z, in one radiance (3,).
+
+    It goes a little round the back, so that its outline is a ball's own, with no rim.
+    """
+    angle_N = np.linspace(1.8, 0, 13)
+    axis_N3 = radius * np.cos(angle_N)[:, None] * np.array([0.0, 0.0, 1.0])
+    return tube(axis_N3, radius * np.sin(angle_N), np.tile(radiance_3, (13, 1)), sides=32)
 
 
 def unshadowed_by(lamp: bpy.types.Object, objects: tuple[bpy.types.Object, ...]) -> None:

@@ -12,6 +12,7 @@ from render.motion import orientation, position
 from render.spec import Target
 
 from ..ingest import Placed
+from .turns import turned
 
 Floats = NDArray[np.float64]
 
@@ -56,10 +57,3 @@ def _triangles(thing: bpy.types.Object) -> Floats:
     mesh.loop_triangles.foreach_get("vertices", corners)
     points_V3 = points.reshape(-1, 3) @ matrix[:3, :3].T + matrix[:3, 3]
     return np.asarray(points_V3[corners].reshape(-1, 3, 3))
-
-
-def turned(quaternions_N4: Floats, vector: Floats) -> Floats:
-    """`vector` (3,) turned by each unit quaternion (w, x, y, z): float64 (N, 3)."""
-    w_N1, axis_N3 = quaternions_N4[:, :1], quaternions_N4[:, 1:]
-    cross_N3 = 2 * np.cross(axis_N3, np.broadcast_to(vector, axis_N3.shape))
-    return np.asarray(vector + w_N1 * cross_N3 + np.cross(axis_N3, cross_N3))

@@ -21,7 +21,7 @@ Floats = NDArray[np.float64]
 _POINTS = 72
 """Points along the stream."""
 
-_STRANDS = 7
+_STRANDS = 6
 """Thin bright strands that wander inside the stream."""
 
 _STREAM_RADIANCE = 1.8

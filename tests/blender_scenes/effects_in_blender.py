@@ -21,7 +21,7 @@ from mathutils import Vector
 from numpy.typing import NDArray
 
 from blender_scenes import effects, passes, stage
-from blender_scenes.effects import bolt, brightness, lightning, trail, tubes
+from blender_scenes.effects import bolt, brightness, trail, tubes, turns
 from blender_scenes.effects.hold import Hold, hold
 from blender_scenes.finish import wire_charge
 from blender_scenes.ingest import Placed
@@ -353,12 +353,10 @@ def check_shortest_turns() -> None:
     rng = np.random.default_rng(5)
     start, ends = rng.normal(size=3), rng.normal(size=(50, 3))
     ends = np.concatenate([ends, [start, -start]])
-    from blender_scenes.effects.hold import turned
-
-    quaternions: NDArray[np.float64] = lightning.shortest_turns(start, ends)
+    quaternions: NDArray[np.float64] = turns.shortest_turns(start, ends)
     assert np.allclose(np.linalg.norm(quaternions, axis=1), 1)
     assert np.allclose(
-        turned(quaternions, start / np.linalg.norm(start)), ends / np.linalg.norm(ends, axis=1, keepdims=True)
+        turns.turned(quaternions, start / np.linalg.norm(start)), ends / np.linalg.norm(ends, axis=1, keepdims=True)
     )
 
 
