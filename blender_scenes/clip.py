@@ -10,7 +10,7 @@ from pathlib import Path
 
 from render import framefile
 from render.asset import Library
-from render.develop import develop, products
+from render.develop import BEAUTY, Layers, develop, products
 from render.document import UserError
 from render.measure import measure
 from render.spec import ClipSpec
@@ -31,13 +31,15 @@ def render_clip(spec: ClipSpec, work: Path, library: Library, threads: int, repo
         return
     check_assets(spec, library)
 
-    from . import action, camera, effects, passes, stage
+    from . import action, camera, effects, meter, passes, stage
 
     started = time.perf_counter()
     scene = stage.empty_scene()
     passes.set_up(scene, spec, threads)
     stage.build(scene, spec.stage, library)
     camera.build(scene, spec.camera, spec.film)
+    scratch.mkdir(parents=True, exist_ok=True)
+    meter.balance(scene, spec, scratch)
     placed = {target.object_id: action.place_target(target, spec.film, library) for target in spec.targets}
     for number, occluder in enumerate(spec.occluders):
         action.place_occluder(occluder, number, spec.film, library)
@@ -46,11 +48,13 @@ def render_clip(spec: ClipSpec, work: Path, library: Library, threads: int, repo
     print(f"scene built in {time.perf_counter() - started:.2f} s", file=sys.stderr, flush=True)
 
     object_ids = [target.object_id for target in spec.targets]
-    scratch.mkdir(parents=True, exist_ok=True)
+    exr, png = scratch / "frame.exr", scratch / "frame.png"
     for frame in missing:
         started = time.perf_counter()
-        exr, png = passes.render(scene, spec.seed, frame, scratch)
-        mattes = develop(exr, object_ids)
+        passes.render(scene, spec.seed, frame, exr)
+        layers = Layers.read(exr)
+        passes.view(scene, layers.rgb(BEAUTY), png)
+        mattes = develop(layers, object_ids)
         shown = products(mattes, png)
         framefile.write(work, spec, frame, shown, measure(frame, shown, mattes.charge))
         report(frame, time.perf_counter() - started)
@@ -59,7 +63,8 @@ def render_clip(spec: ClipSpec, work: Path, library: Library, threads: int, repo
 
 def check_assets(spec: ClipSpec, library: Library) -> None:
     """UserError unless every asset of the spec is installed exactly as it was when the plan was made."""
-    wanted = {(a.asset, a.asset_digest) for a in (*spec.targets, *spec.occluders)}
+    wanted = {(target.asset, target.asset_digest) for target in spec.targets}
+    wanted |= {(occluder.asset, occluder.asset_digest) for occluder in spec.occluders}
     wanted |= {(spec.stage.set, spec.stage.set_digest), (spec.stage.hdri, spec.stage.hdri_digest)}
     for name, digest in sorted(wanted):
         if library.get(name).digest != digest:
