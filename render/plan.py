@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
 
 from .asset import Library
 from .compose import compose
 from .document import Document, UserError, nearest, write_atomic
+from .provenance import generator
 from .recipe import Recipe
 from .spec import SCHEMA, ClipSpec
 
@@ -28,14 +28,6 @@ class PlanHeader(Document):
     clips_per_shard: int
     plan_digest: str
     asset_folders: tuple[str, ...] = ()
-
-
-def generator() -> str:
-    """`heroprop 0.1.0`."""
-    try:
-        return f"heroprop {version('heroprop')}"
-    except PackageNotFoundError:
-        return "heroprop (not installed)"
 
 
 def make_plan(recipe: Recipe, library: Library, clips: int, seed: int) -> list[ClipSpec]:
