@@ -18,7 +18,7 @@ from render.document import UserError
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
-    """Run one subcommand. Exit code 0 for done, 2 for a user's mistake (one line on stderr), 1 for any other failure."""
+    """Run one subcommand. Exits with 0 when done, 2 for a user's mistake (one line on stderr), 1 for other failures."""
     options = _parser().parse_args(arguments)
     # Everything is written atomically: to be killed at once is safe, and never waits for a long frame.
     for stop in (signal.SIGTERM, signal.SIGINT):

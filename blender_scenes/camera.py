@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import bpy
 import numpy as np
 from mathutils import Matrix
@@ -32,7 +34,7 @@ def build(scene: bpy.types.Scene, camera: Camera, film: Film) -> None:
     frames_N = key_frames(film, steps)
     eye_N3, axes_N33 = camera_axes(camera, frames_N / film.fps)
     turn_N4 = np.array([Matrix(axes.tolist()).to_quaternion() for axes in axes_N33])
-    for before, after in zip(turn_N4, turn_N4[1:], strict=False):  # q and -q are one turn: keep to the shorter way
+    for before, after in pairwise(turn_N4):  # q and -q are one turn: keep to the shorter way
         if before @ after < 0:
             after *= -1
     item.rotation_mode = "QUATERNION"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Literal
 
 import bpy
@@ -55,7 +54,7 @@ def _curve(
     curve.update()
 
 
-def _curves(owner: bpy.types.ID) -> Sequence[bpy.types.FCurve]:
+def _curves(owner: bpy.types.ID) -> bpy.types.ActionFCurves:
     """The F-curves that animate `owner`, in an action of its own."""
     data = owner.animation_data or owner.animation_data_create()
     if data.action is None:

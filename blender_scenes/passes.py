@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import addon_utils
 import bpy
+import numpy as np
+from numpy.typing import NDArray
 
 from render.develop import BEAUTY, CHARGE, FX, VISIBLE, amodal_layer, target_name
 from render.spec import ClipSpec, Film
@@ -19,18 +20,20 @@ from .stage import EFFECTS, LAMPS
 
 def set_up(scene: bpy.types.Scene, spec: ClipSpec, threads: int) -> None:
     """Engine and film of one clip; call it before anything is put into the scene."""
-    addon_utils.enable("cycles")
+    bpy.ops.preferences.addon_enable(module="cycles")
     _engine(scene, spec.film, threads)
     _film(scene, spec.film)
 
 
 def layers(scene: bpy.types.Scene, spec: ClipSpec) -> None:
     """The view layers of one clip; call it when everything is in the scene."""
-    beauty = scene.view_layers[0]
-    beauty.name = BEAUTY
-    visible = scene.view_layers.new(VISIBLE)
+    visible = scene.view_layers[0]
+    visible.name = VISIBLE
     alone = {t.object_id: scene.view_layers.new(amodal_layer(t.object_id)) for t in spec.targets}
-    for layer in (beauty, visible, *alone.values()):
+    # Last, right after a layer without lamps: the lamps are then always taken up anew and in one order, on which the
+    # noise depends. So a frame has the same noise whether it is a process's first or not.
+    scene.view_layers.new(BEAUTY)
+    for layer in scene.view_layers:
         layer.use_pass_combined, layer.use_pass_z = True, False
         layer.use_pass_cryptomatte_asset = True
         # One id each for the set and every target and occluder, two ids a rank: nothing is left out of any pixel.
@@ -45,21 +48,29 @@ def layers(scene: bpy.types.Scene, spec: ClipSpec) -> None:
         _sharpen(layer, flat, excluded=others)
 
 
-def render(scene: bpy.types.Scene, seed: int, frame: int, folder: Path) -> tuple[Path, Path]:
-    """Render one frame; returns its multilayer EXR and its picture as Blender's view transform shows it (PNG).
+def render(scene: bpy.types.Scene, seed: int, frame: int, exr: Path) -> None:
+    """Render one frame, all layers, to a multilayer EXR.
 
     The noise differs from frame to frame, and is the same whenever a frame is rendered again.
     """
     scene.cycles.seed = (seed + 7919 * frame) % 2**31
     scene.frame_set(frame)
-    exr, png = folder / "frame.exr", folder / "frame.png"
     scene.render.filepath = str(exr)
     settings = scene.render.image_settings
     settings.file_format, settings.color_depth, settings.exr_codec = "OPEN_EXR_MULTILAYER", "32", "NONE"
     bpy.ops.render.render(write_still=True, scene=scene.name)
+
+
+def view(scene: bpy.types.Scene, rgb: NDArray[np.float32], png: Path) -> None:
+    """Write a scene-linear picture, float32 (H, W, 3), as Blender's own view transform shows it."""
+    height, width, _ = rgb.shape
+    picture = bpy.data.images.get("picture") or bpy.data.images.new("picture", width, height, float_buffer=True)
+    rgba = np.ones((height, width, 4), np.float32)
+    rgba[..., :3] = rgb[::-1]  # Blender's first row is the lowest
+    picture.pixels.foreach_set(rgba.ravel())
+    settings = scene.render.image_settings
     settings.file_format, settings.color_mode, settings.color_depth, settings.compression = "PNG", "RGB", "8", 0
-    bpy.data.images["Render Result"].save_render(str(png), scene=scene)
-    return exr, png
+    picture.save_render(str(png), scene=scene)
 
 
 def _engine(scene: bpy.types.Scene, film: Film, threads: int) -> None:

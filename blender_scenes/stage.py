@@ -62,7 +62,7 @@ def _world(stage: Stage, library: Library) -> bpy.types.World:
     links.new(direction.outputs["Generated"], turn.inputs["Vector"])
     links.new(turn.outputs["Vector"], picture.inputs["Vector"])
     links.new(picture.outputs["Color"], background.inputs["Color"])
-    # The automatic map has the picture's own size and costs two seconds a clip; light this soft needs no more than this.
+    # The automatic map has the picture's own size and costs two seconds a clip; this is fine enough to find its lamps.
     world.cycles.sampling_method = "MANUAL"
     world.cycles.sample_map_resolution = 256
     return world

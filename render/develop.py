@@ -59,9 +59,8 @@ class Mattes:
     charge: dict[int, float]
 
 
-def develop(exr: Path, object_ids: list[int]) -> Mattes:
-    """Read every matte of one frame. OSError or ValueError for a file that is no such frame."""
-    layers = Layers.read(exr)
+def develop(layers: Layers, object_ids: list[int]) -> Mattes:
+    """Every matte of one frame."""
     coverage = {i: layers.matte(BEAUTY, target_name(i)) for i in object_ids}
     height, width = layers.shape
     visible = np.zeros((height, width), np.uint8)

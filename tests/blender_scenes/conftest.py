@@ -1,0 +1,31 @@
+"""Renders are dear: one of each spec a session, shared by every test that looks at it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from render.spec import ClipSpec
+from tests.blender_scenes.rendering import Rendered, render
+from tests.blender_scenes.simple_assets import write_assets
+
+
+@pytest.fixture(scope="session")
+def assets(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the assets of known geometry."""
+    return write_assets(tmp_path_factory.mktemp("assets"))
+
+
+@pytest.fixture(scope="session")
+def rendered(assets: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[ClipSpec], Rendered]:
+    """Render a spec, or give back what was rendered of the same spec before."""
+    done: dict[str, Rendered] = {}
+
+    def once(spec: ClipSpec) -> Rendered:
+        if spec.digest() not in done:
+            done[spec.digest()] = render(spec, tmp_path_factory.mktemp("clip") / "work", assets)
+        return done[spec.digest()]
+
+    return once
