@@ -116,10 +116,11 @@ def make_scene(spec: ClipSpec, grip: float = 0.0) -> tuple[bpy.types.Scene, Plac
     return scene, placed
 
 
-def rendered(scene: bpy.types.Scene, spec: ClipSpec, frame: int) -> Path:
+def rendered(scene: bpy.types.Scene, spec: ClipSpec, frame: int) -> Layers:
     passes.layers(scene, spec)
-    exr, _ = passes.render(scene, spec.seed, frame, Path(tempfile.mkdtemp(dir=sys.argv[1])))
-    return exr
+    exr = Path(tempfile.mkdtemp(dir=sys.argv[1])) / "frame.exr"
+    passes.render(scene, spec.seed, frame, exr)
+    return Layers.read(exr)
 
 
 def in_effects() -> list[bpy.types.Object]:
@@ -196,16 +197,16 @@ def check_effects_light_a_grey_card() -> None:
         over = scene.camera
         over.data.type, over.data.ortho_scale = "ORTHO", 8.0
         over.location, over.rotation_euler = (0.0, 0.0, 9.0), (0.0, 0.0, 0.0)
-        exr = rendered(scene, spec, 1)
-        light_HW3 = Layers.read(exr).rgb(BEAUTY)[..., :3].astype(np.float64)
+        layers = rendered(scene, spec, 1)
+        light_HW3 = layers.rgb(BEAUTY)[..., :3].astype(np.float64)
         row_W3 = light_HW3[18:22].mean(axis=0)  # a strip of the card below the ball's way, 0.2 m a pixel
         peak = int(row_W3.sum(axis=1).argmax())
         near, far = row_W3[peak], (row_W3[0] if peak > 20 else row_W3[-1])
         assert near.max() > 0.05, f"{effect.kind}: {near} is too dim to see"
         assert near.sum() > 4 * far.sum(), f"{effect.kind}: {near} near by, {far} far off"
         assert np.allclose(near / near.max(), BLUE, atol=0.03), f"{effect.kind}: {near / near.max()}"
-        ours = Layers.read(exr).light(BEAUTY, f"Combined_{FX}").sum()
-        assert np.isclose(ours, Layers.read(exr).light(BEAUTY, "Combined").sum(), rtol=0.02), "light that is not in fx"
+        ours = layers.light(BEAUTY, f"Combined_{FX}").sum()
+        assert np.isclose(ours, layers.light(BEAUTY, "Combined").sum(), rtol=0.02), "light that is not in fx"
 
 
 def check_halo_fades_to_nothing_at_its_edge() -> None:
@@ -213,7 +214,7 @@ def check_halo_fades_to_nothing_at_its_edge() -> None:
     scene, placed = make_scene(spec)
     placed.objects[0].visible_camera = False
     scene.camera.data.type, scene.camera.data.ortho_scale = "ORTHO", 3.2
-    picture = Layers.read(rendered(scene, spec, 0)).light(BEAUTY, f"Combined_{FX}")
+    picture = rendered(scene, spec, 0).light(BEAUTY, f"Combined_{FX}")
     y, x = np.mgrid[:64, :64]
     radius = np.hypot(x - 31.5, y - 31.5) * 3.2 / 64
     rings = np.array([picture[(radius >= r) & (radius < r + 0.1)].mean() for r in np.arange(0, 1.5, 0.1)])
