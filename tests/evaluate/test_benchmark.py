@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -186,6 +187,22 @@ def test_comparisons_are_paired(found: tuple[Results, Path]) -> None:
     }  # fmt: skip
     with pytest.raises(ValueError, match="same objects"):
         compare(before, after.model_copy(update={"clips": tuple(reversed(after.clips))}))
+
+
+@pytest.mark.slow
+def test_the_verb_prints_json_alone_and_replaces_its_report(dataset: Dataset, tmp_path: Path) -> None:
+    out = tmp_path / "report"
+    said = []
+    for checkpoint in ("nano-random:0", "nano-random:1"):
+        command = ["evaluate", "--data", str(dataset.folder), "--checkpoint", checkpoint, "--out", str(out), "--json"]
+        done = subprocess.run(
+            [sys.executable, "-m", "heroprop", *command], capture_output=True, text=True, check=True
+        )  # fmt: skip
+        said.append(Results.parse(json.loads(done.stdout), "stdout"))
+        assert said[-1] == Results.read_json(out / "results.json")
+    assert sorted(path.name for path in out.iterdir()) == ["predictions", "report.html", "results.json"]
+    assert [method.name for method in said[1].checkpoints] == ["nano-random-1"]
+    assert not (out / "predictions" / "nano-random-0").exists()
 
 
 def test_names_differ_and_fit_files() -> None:

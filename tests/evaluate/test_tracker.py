@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from sam2.sam2_video_predictor import SAM2VideoPredictor
 
-from evaluate.tracker import Prompt, Tracker
+from evaluate.tracker import Prompt, Tracker, suited_threads
 from render.document import UserError
 
 Clip = tuple[list[NDArray[np.uint8]], NDArray[np.bool_]]
@@ -233,6 +233,20 @@ def test_bad_frames_are_refused(predictor: SAM2VideoPredictor, disk_clip: MakeCl
         list(Tracker(predictor).track([], prompts))
     with pytest.raises(UserError, match="frame 2 is 60x45, but the first is 120x90"):
         list(Tracker(predictor).track([*frames[:2], frames[2][::2, ::2]], prompts))
+
+
+def test_small_models_get_one_thread_and_others_keep_theirs(predictor: SAM2VideoPredictor) -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        with suited_threads(predictor, "cpu"):
+            assert torch.get_num_threads() == 1
+        assert torch.get_num_threads() == 2
+        predictor.image_size = 1024
+        with suited_threads(predictor, "cpu"):
+            assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
 
 
 @pytest.mark.gpu
