@@ -46,11 +46,11 @@ def blender() -> str:
 
 def licences(spec: ClipSpec, library: Library) -> tuple[AssetLicence, ...]:
     """Licences of every asset that a clip uses, by name. UserError where one is missing, or not as it was planned."""
-    used = {spec.stage.set: spec.stage.set_digest, spec.stage.hdri: spec.stage.hdri_digest}
-    used |= {target.asset: target.asset_digest for target in spec.targets}
-    used |= {occluder.asset: occluder.asset_digest for occluder in spec.occluders}
+    used = {(spec.stage.set, spec.stage.set_digest), (spec.stage.hdri, spec.stage.hdri_digest)}
+    used |= {(target.asset, target.asset_digest) for target in spec.targets}
+    used |= {(occluder.asset, occluder.asset_digest) for occluder in spec.occluders}
     found = []
-    for name, digest in sorted(used.items()):
+    for name, digest in sorted(used):
         installed = library.get(name)
         if installed.digest != digest:
             raise UserError(f"{spec.clip}: asset '{name}' has changed since the plan was made; plan again")

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from render import framefile, measure
-from render.asset import Library
+from render.asset import InstalledAsset
 from render.products import Product
 from render.spec import Camera, ClipSpec, Film, Glow, Linear, Spin, Stage, Still, Sun, Target
 
@@ -22,19 +22,19 @@ def clip_spec(
     size: tuple[int, int] = (96, 64),
     split: str = "train",
     objects: int = 1,
-    library: Library | None = None,
+    asset: InstalledAsset | None = None,
 ) -> ClipSpec:
     """A plausible spec; `size` is (width, height). Every random choice follows from `index`.
 
-    `library` fills in digests of built-in assets, which a plan that is really rendered needs.
+    `asset` stands in for every prop, set and sky: a plan that is really rendered names installed assets alone.
     """
-    stage_set, hdri = (library.names("set")[0], library.names("hdri")[0]) if library else ("yard", "city")
+    digest = asset.digest if asset else "0" * 64
     rng = np.random.default_rng([7, index])
     targets = tuple(
         Target(
             object_id=number,
-            asset=LABELS[(index + number) % 3],
-            asset_digest=library.get(LABELS[(index + number) % 3]).digest if library else "0" * 64,
+            asset=asset.asset.name if asset else LABELS[(index + number) % 3],
+            asset_digest=digest,
             label=LABELS[(index + number) % 3],
             finish="default",
             curve=Linear(
@@ -53,10 +53,10 @@ def clip_spec(
             "seed": index,
             "film": Film(width=size[0], height=size[1], frames=frames, fps=24, shutter_degrees=180, samples=16),
             "stage": Stage(
-                set=stage_set,
-                set_digest=library.get(stage_set).digest if library else "1" * 64,
-                hdri=hdri,
-                hdri_digest=library.get(hdri).digest if library else "2" * 64,
+                set=asset.asset.name if asset else "yard",
+                set_digest=digest,
+                hdri=asset.asset.name if asset else "city",
+                hdri_digest=digest,
                 hdri_strength=1,
                 hdri_yaw=0,
                 sun=Sun(azimuth=0, elevation=1, angle=0.01, strength=1, colour=(1, 1, 1)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from render.asset import Library
+from render.asset import read
 from render.document import write_atomic
 from render.plan import PlanHeader
 from tests.drawn_clips import clip_spec
@@ -33,8 +33,8 @@ def make_plan(
 ) -> Path:
     """Plan `clips` drawn clips into `dataset` (returned). `told` becomes the asset folder that steers the child."""
     write_atomic(told / "fake-sky" / "asset.toml", HDRI)
-    library = Library.open()
-    specs = [clip_spec(i, frames, size, SPLITS[i % 4], 1 + i % 2, library) for i in range(clips)]
+    sky = read(told / "fake-sky")
+    specs = [clip_spec(i, frames, size, SPLITS[i % 4], 1 + i % 2, sky) for i in range(clips)]
     if set_digest:  # as if the set had been another when the plan was made
         stages = [spec.stage.model_copy(update={"set_digest": set_digest}) for spec in specs]
         specs = [spec.model_copy(update={"stage": stage}) for spec, stage in zip(specs, stages, strict=True)]
