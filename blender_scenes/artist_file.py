@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-import addon_utils
 import bpy
 
 from render.asset import InstalledAsset
@@ -18,6 +18,7 @@ from render.document import UserError, nearest
 class Source:
     """What an artist's file brought in: every datablock that is new, and the objects that asset.toml names."""
 
+    folder: Path
     scene: bpy.types.Scene
     objects: tuple[bpy.types.Object, ...]
     datablocks: tuple[bpy.types.ID, ...]
@@ -52,7 +53,7 @@ def opened(installed: InstalledAsset) -> Iterator[Source]:
         for thing in _with_instanced(objects):
             _show_as_rendered(thing)
         fresh = tuple(b for b in _all_datablocks() if b.session_uid not in before and b != scene)
-        yield Source(scene, tuple(objects), fresh)
+        yield Source(installed.folder, scene, tuple(objects), fresh)
     finally:
         _remove([block for block in _all_datablocks() if block.session_uid not in before])
 
@@ -83,6 +84,7 @@ def _append(installed: InstalledAsset, scene: bpy.types.Scene) -> list[bpy.types
                 wanted.objects = list(inside.objects)
             else:
                 wanted.scenes = list(inside.scenes)[:1]
+            wanted.texts = list(inside.texts)  # to see whether one is set to run; none does
             names = list(inside.objects)
     except OSError as error:
         reason = " ".join(str(error).split())
@@ -99,7 +101,7 @@ def _append(installed: InstalledAsset, scene: bpy.types.Scene) -> list[bpy.types
 def _import_gltf(installed: InstalledAsset, scene: bpy.types.Scene) -> list[bpy.types.Object]:
     """glTF's +Y up becomes Blender's +Z up on import; asset.toml's axes are those after that."""
     asset, where = installed.asset, installed.folder / "asset.toml"
-    addon_utils.enable("io_scene_gltf2")
+    bpy.ops.preferences.addon_enable(module="io_scene_gltf2")
     before = set(bpy.data.objects)
     try:
         with bpy.context.temp_override(scene=scene, view_layer=scene.view_layers[0], collection=scene.collection):

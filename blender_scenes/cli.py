@@ -45,9 +45,10 @@ def check(
     path: Annotated[Path | None, typer.Argument(help="An asset's folder, or a folder of them.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Say everything that is wrong with an asset, with each in a folder, or with the built-in ones; exit code 2 if any."""
+    """Say everything that is wrong with an asset, with all in a folder, or with the built-in ones (exit code 2)."""
     from render import screen
     from render.asset import asset_folders
+    from render.document import UserError
 
     found: dict[str, list[str]] = {}
     with screen.progress() as bar:
@@ -58,10 +59,13 @@ def check(
             found[str(folder)] = check_folder(folder)
             bar.advance(task)
     problems = [problem for lines in found.values() for problem in lines]
-    shown = "\n".join(problems) if problems else f"{len(found)} assets, all good"
-    screen.show(found, shown, as_json)
+    count = f"{len(found)} asset{'s' if len(found) > 1 else ''}"
+    if as_json:
+        screen.show(found, "", as_json)
+    else:
+        print("\n".join(problems) or f"{count}, all good")
     if problems:
-        raise typer.Exit(2)
+        raise UserError(problems[0] if len(problems) == 1 else f"{len(problems)} problems in {count}, each named above")
 
 
 @app.command()
@@ -80,7 +84,7 @@ def preview(
     with screen.notes.status(f"rendering {installed.asset.name}"):
         code, _, said = _blender("preview", str(installed.folder), "--out", str(target))
     _refuse(code, said, str(installed.folder))
-    screen.results.print(str(target))
+    print(target)
 
 
 def check_folder(folder: Path) -> list[str]:
@@ -95,16 +99,25 @@ def check_folder(folder: Path) -> list[str]:
 
 
 def _blender(*arguments: str) -> tuple[int, str, str]:
-    """Run `python -m blender_scenes`; returns (exit code, stdout, stderr), code -1 after a timeout."""
+    """Run `python -m blender_scenes`; returns (exit code, stdout, stderr). It is ended after TIMEOUT, and with us."""
     import subprocess
-    import sys
+    import tempfile
 
-    command = [sys.executable, "-m", "blender_scenes", *arguments]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT, check=False)
-    except subprocess.TimeoutExpired:
-        return -1, "", f"no answer in {TIMEOUT:.0f} s"
-    return done.returncode, done.stdout, done.stderr
+    from render import leash
+
+    with tempfile.TemporaryFile("w+") as printed, tempfile.TemporaryFile("w+") as said:
+        command = leash.command(["-m", "blender_scenes", *arguments])
+        child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=printed, stderr=said)
+        try:
+            code = child.wait(TIMEOUT)
+        except subprocess.TimeoutExpired:
+            return -1, "", f"no answer in {TIMEOUT:.0f} s"
+        finally:
+            child.kill()
+            child.wait()
+        printed.seek(0)
+        said.seek(0)
+        return code, printed.read(), said.read()
 
 
 def _refuse(code: int, said: str, where: str) -> None:

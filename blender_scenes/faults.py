@@ -32,18 +32,11 @@ def faults(source: Source, asset: Asset) -> list[str]:
 def _libraries(source: Source) -> list[str]:
     """A linked file is not part of the asset: it may be missing tomorrow, and no digest covers it."""
     lines = []
-    for library in source.of_type(bpy.types.Library):
-        path = Path(bpy.path.abspath(library.filepath))
-        if _of_asset(library):
-            continue
-        state = "is linked" if path.is_file() else "is linked and missing"
-        lines.append(f"library '{library.filepath}' {state}; make it local (Object > Relations > Make Local)")
+    linked = {block.library for block in source.datablocks if block.library}
+    for path in sorted(library.filepath for library in linked):
+        state = "is linked" if Path(bpy.path.abspath(path)).is_file() else "is linked and missing"
+        lines.append(f"library '{path}' {state}; make it local (Object > Relations > Make Local)")
     return lines
-
-
-def _of_asset(library: bpy.types.Library) -> bool:
-    """The asset's own file stays behind as a library that nothing is linked from."""
-    return not any(user for user in bpy.data.user_map(subset=[library]).get(library, ()))
 
 
 def _scripts(source: Source) -> list[str]:
@@ -83,11 +76,12 @@ def _shapes(source: Source, asset: Asset) -> list[str]:
         faces += len(mesh.polygons)
         for vertex in mesh.vertices if mesh.polygons else ():
             point = instance.matrix_world @ vertex.co
-            low, high = [min(a, b) for a, b in zip(low, point)], [max(a, b) for a, b in zip(high, point)]
+            low = [min(a, b) for a, b in zip(low, point, strict=True)]
+            high = [max(a, b) for a, b in zip(high, point, strict=True)]
         shown.to_mesh_clear()
     if not faces:
         lines.append(f"file: {asset.file} holds no faces to render{_where(asset)}; is it hidden from renders?")
-    elif max(b - a for a, b in zip(low, high)) <= 1e-9:
+    elif max(b - a for a, b in zip(low, high, strict=True)) <= 1e-9:
         lines.append(f"file: {asset.file} has zero size{_where(asset)}; apply or mend its scale")
     return lines
 
@@ -99,15 +93,23 @@ def _where(asset: Asset) -> str:
 
 
 def _textures(source: Source) -> list[str]:
+    """A picture must be packed or lie in the asset's folder, or the next machine will not have it."""
     lines = []
+    folder = source.folder.resolve()
     for image in source.of_type(bpy.types.Image):
-        if image.source in ("FILE", "SEQUENCE", "MOVIE", "TILED") and not image.packed_file and image.users:
-            path = Path(bpy.path.abspath(image.filepath_from_user() if image.source != "TILED" else image.filepath))
-            if "<UDIM>" not in path.name and not path.is_file():
-                lines.append(
-                    f"texture '{image.name}' is missing ({image.filepath}); "
-                    "pack it into the file (File > External Data > Pack Resources)"
-                )
+        if image.source not in ("FILE", "SEQUENCE", "MOVIE", "TILED") or image.packed_file or not image.users:
+            continue
+        path = Path(bpy.path.abspath(image.filepath))
+        inside = path.resolve().is_relative_to(folder)
+        tiles = path.name.replace("<UDIM>", "[0-9]*")
+        there = any(path.parent.glob(tiles)) if tiles != path.name else path.is_file()
+        if there and inside:
+            continue
+        state = "lies outside the asset's folder" if there else "is missing"
+        named = path.resolve().relative_to(folder).as_posix() if inside else image.filepath
+        lines.append(
+            f"texture '{image.name}' {state} ({named}); pack it into the file (File > External Data > Pack Resources)"
+        )
     return lines
 
 

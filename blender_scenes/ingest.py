@@ -153,9 +153,7 @@ def _bake(
     return tuple(thing for thing, _ in baked)
 
 
-def _dress(
-    mesh: bpy.types.Mesh, worn: list[bpy.types.Material | None], copies: dict[str, bpy.types.Material]
-) -> None:
+def _dress(mesh: bpy.types.Mesh, worn: list[bpy.types.Material | None], copies: dict[str, bpy.types.Material]) -> None:
     """Put the placement's own materials into the slots (those of geometry nodes come with the mesh)."""
     while len(mesh.materials) < len(worn):
         mesh.materials.append(None)

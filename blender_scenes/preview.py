@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -115,9 +116,7 @@ def _sky_cells(installed: InstalledAsset) -> Iterator[Cell]:
 
 
 def _film(cell: int) -> None:
-    import addon_utils
-
-    addon_utils.enable("cycles")
+    bpy.ops.preferences.addon_enable(module="cycles")
     scene = bpy.context.scene
     scene.render.engine = "CYCLES"
     scene.render.resolution_x = scene.render.resolution_y = cell
@@ -126,6 +125,7 @@ def _film(cell: int) -> None:
     scene.render.image_settings.color_mode = "RGBA"
     scene.view_settings.view_transform = "AgX"
     scene.view_settings.look = "AgX - Medium High Contrast"
+    scene.render.use_persistent_data = True  # the sky's importance map costs more than a small picture
     scene.cycles.samples = SAMPLES
     scene.cycles.max_bounces = 4
     scene.cycles.use_denoising = True
@@ -209,13 +209,13 @@ def _world(path: Path, strength: float, yaw: float) -> None:
     background.inputs["Strength"].default_value = strength
     tree.links.new(picture.outputs["Color"], background.inputs["Color"])
     bpy.context.scene.world = world
-    if bpy.context.scene.render.film_transparent and any(o.type == "LIGHT" and o.data.type == "SUN" for o in bpy.data.objects):
+    if bpy.context.scene.render.film_transparent and any(
+        o.type == "LIGHT" and o.data.type == "SUN" for o in bpy.data.objects
+    ):
         bpy.context.scene.render.film_transparent = False
 
 
 def _png(sheet: Image.Image) -> bytes:
-    import io
-
     buffer = io.BytesIO()
     sheet.save(buffer, "PNG")
     return buffer.getvalue()

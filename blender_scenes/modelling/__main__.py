@@ -11,8 +11,6 @@ import bpy
 
 from render.asset import builtin_folder
 
-from .shapes import joined
-
 MODELS = ("hammer", "shield", "gauntlet", "pillar", "crate", "courtyard", "hangar", "desert_ruin", "alley")
 
 
@@ -25,8 +23,8 @@ def rebuild(name: str, folder: Path) -> Path:
     scene.name = name
     path = folder / name.replace("_", "-") / f"{name.replace('_', '-')}.blend"
     path.parent.mkdir(parents=True, exist_ok=True)
-    bpy.context.preferences.filepaths.save_version = 0
-    bpy.ops.wm.save_as_mainfile(filepath=str(path), compress=True, relative_remap=False)
+    # Only the scene and what it needs: a main file would also hold window layouts and the maker's folders.
+    bpy.data.libraries.write(str(path), {scene}, compress=True)
     return path
 
 

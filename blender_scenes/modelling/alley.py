@@ -14,8 +14,12 @@ FRONT = 4.6
 def build() -> None:
     """Model it: clear about the origin."""
     asphalt = materials.wet_ground("Asphalt", (0.075, 0.075, 0.08))
-    red = materials.masonry("Brick", ((0.27, 0.085, 0.045), (0.16, 0.05, 0.035)), (0.22, 0.20, 0.17), (0.24, 0.08), True)
-    pale = materials.masonry("Pale brick", ((0.33, 0.27, 0.19), (0.24, 0.19, 0.13)), (0.15, 0.13, 0.11), (0.24, 0.08), True)
+    red = materials.masonry(
+        "Brick", ((0.27, 0.085, 0.045), (0.16, 0.05, 0.035)), (0.22, 0.20, 0.17), (0.24, 0.08), True
+    )
+    pale = materials.masonry(
+        "Pale brick", ((0.33, 0.27, 0.19), (0.24, 0.19, 0.13)), (0.15, 0.13, 0.11), (0.24, 0.08), True
+    )
     stone = materials.stone("Sill", (0.36, 0.34, 0.30), 3.0)
     iron = materials.stone("Iron", (0.045, 0.05, 0.052), 4.0)
     glass = materials.plain("Panes", (0.018, 0.026, 0.032), 0.05)
@@ -35,7 +39,9 @@ def build() -> None:
     whole("Alley")
 
 
-def _front(brick: Material, columns: int, parts: tuple[Material, ...], y: float, length: float) -> list[bpy.types.Object]:
+def _front(
+    brick: Material, columns: int, parts: tuple[Material, ...], y: float, length: float
+) -> list[bpy.types.Object]:
     """A house front along X, seen from -Y: brick, rows of sash windows, doors, a cornice, drain pipes."""
     stone, iron, glass, lit, door = parts
     things = [box("Wall", brick, (length, 0.5, 10.0), (0, y + 0.25, 5.0))]
@@ -55,7 +61,13 @@ def _front(brick: Material, columns: int, parts: tuple[Material, ...], y: float,
                 continue
             pane = lit if (i * 2 + floor * 3) % 7 == 3 else glass
             things.append(box("Pane", pane, (1.0, 0.06, 1.5), (x, y - 0.005, z)))
-            for px, pz, w, h in ((0, 0.77, 1.16, 0.09), (0, 0.0, 1.1, 0.06), (-0.53, 0, 0.09, 1.6), (0.53, 0, 0.09, 1.6), (0, 0, 0.05, 1.5)):
+            for px, pz, w, h in (
+                (0, 0.77, 1.16, 0.09),
+                (0, 0.0, 1.1, 0.06),
+                (-0.53, 0, 0.09, 1.6),
+                (0.53, 0, 0.09, 1.6),
+                (0, 0, 0.05, 1.5),
+            ):
                 things.append(box("Frame", stone, (w, 0.10, h), (x + px, y - 0.03, z + pz)))
             things.append(bevelled(box("Sill", stone, (1.4, 0.26, 0.12), (x, y - 0.09, z - 0.84)), 0.02, 1))
             things.append(bevelled(box("Head", stone, (1.35, 0.14, 0.24), (x, y - 0.05, z + 0.93)), 0.02, 1))
@@ -97,8 +109,14 @@ def _clutter(iron: Material, paint: Material, bulb: Material, stone: Material) -
         moved(joined(things, "Bin"), turn=(0, 0, turn), at=(x, y, 0))
     for x in (-2.2, 5.6):
         smooth(tube("Arm", iron, [(x, FRONT, 3.7), (x, FRONT - 0.35, 3.85), (x, FRONT - 0.6, 3.7)], 0.03, 6), 60)
-        moved(smooth(lathe("Shade", iron, [(0.05, 0.12), (0.24, 0.0), (0.22, 0.0), (0.04, 0.10)], 20), 50), at=(x, FRONT - 0.6, 3.58))
-        moved(smooth(lathe("Bulb", bulb, [(0, -0.05), (0.06, -0.02), (0.06, 0.03), (0, 0.06)], 12), 60), at=(x, FRONT - 0.6, 3.58))
+        moved(
+            smooth(lathe("Shade", iron, [(0.05, 0.12), (0.24, 0.0), (0.22, 0.0), (0.04, 0.10)], 20), 50),
+            at=(x, FRONT - 0.6, 3.58),
+        )
+        moved(
+            smooth(lathe("Bulb", bulb, [(0, -0.05), (0.06, -0.02), (0.06, 0.03), (0, 0.06)], 12), 60),
+            at=(x, FRONT - 0.6, 3.58),
+        )
     for x, z in ((-6.6, 4.2), (-1.3, 6.9)):
         bevelled(box("Cooler", stone, (0.9, 0.5, 0.65), (x, FRONT - 0.25, z)), 0.03, 1)
         rim = [(0.27, 0), (0.27, 0.03), (0.22, 0.03), (0.22, 0)]

@@ -15,7 +15,9 @@ BAY = 2.3
 
 def build() -> None:
     """Model it: clear about the origin; the back arcade stands at y = 5, its wings at x = ±10."""
-    paving = materials.masonry("Paving", ((0.25, 0.22, 0.18), (0.36, 0.31, 0.25)), (0.10, 0.09, 0.075), (0.9, 0.6), False)
+    paving = materials.masonry(
+        "Paving", ((0.25, 0.22, 0.18), (0.36, 0.31, 0.25)), (0.10, 0.09, 0.075), (0.9, 0.6), False
+    )
     stone = materials.stone("Stone", (0.50, 0.43, 0.33))
     plaster = materials.stone("Plaster", (0.55, 0.29, 0.15), 0.8)
     wood = materials.planks("Wood", (0.10, 0.055, 0.03), (1.0, 1.0, 0.1))
@@ -38,7 +40,20 @@ def _arcade(bays: int, stone: Material, plaster: Material, wood: Material, tiles
     length = bays * BAY
     for i in range(bays + 1):
         x = (i - bays / 2) * BAY
-        shape = [(0, 0), (0.34, 0), (0.34, 0.14), (0.27, 0.2), (0.28, 0.26), (0.21, 0.30), (0.18, 2.45), (0.22, 2.5), (0.20, 2.54), (0.32, 2.78), (0.32, 2.9), (0, 2.9)]
+        shape = [
+            (0, 0),
+            (0.34, 0),
+            (0.34, 0.14),
+            (0.27, 0.2),
+            (0.28, 0.26),
+            (0.21, 0.30),
+            (0.18, 2.45),
+            (0.22, 2.5),
+            (0.20, 2.54),
+            (0.32, 2.78),
+            (0.32, 2.9),
+            (0, 2.9),
+        ]
         parts.append(moved(bevelled(lathe("Column", stone, shape, 16), 0.015, 1), at=(x, 0, 0)))
     reach = BAY / 2 - 0.22
     arc = [(reach * cos(pi * k / 16), 2.9 + reach * sin(pi * k / 16)) for k in range(17)]
@@ -72,6 +87,18 @@ def _well(stone: Material) -> None:
 
 
 def _jar(clay: Material, x: float, y: float, size: float) -> None:
-    shape = [(0, 0), (0.16, 0), (0.20, 0.06), (0.34, 0.42), (0.33, 0.62), (0.17, 0.86), (0.16, 0.94), (0.23, 1.0), (0.19, 1.0), (0.12, 0.92), (0, 0.9)]
+    shape = [
+        (0, 0),
+        (0.16, 0),
+        (0.20, 0.06),
+        (0.34, 0.42),
+        (0.33, 0.62),
+        (0.17, 0.86),
+        (0.16, 0.94),
+        (0.23, 1.0),
+        (0.19, 1.0),
+        (0.12, 0.92),
+        (0, 0.9),
+    ]
     jar = smooth(lathe("Jar", clay, shape, 20), 60)
     moved(jar, at=(x, y, 0), scale=(size, size, size))

@@ -20,7 +20,9 @@ def build() -> None:
         for z in (0.055, 0.945):
             moved(bevelled(box("Rail", batten, (0.99, 0.05, 0.11), (0, -0.472, z)), 0.007, 1), turn=(0, 0, 90.0 * turn))
         for x in (-0.445, 0.445):
-            moved(bevelled(box("Post", batten, (0.11, 0.05, 0.99), (x, -0.472, 0.5)), 0.007, 1), turn=(0, 0, 90.0 * turn))
+            moved(
+                bevelled(box("Post", batten, (0.11, 0.05, 0.99), (x, -0.472, 0.5)), 0.007, 1), turn=(0, 0, 90.0 * turn)
+            )
         for z in (0.06, 0.94):
             corner = bevelled(box("Corner", steel, (0.13, 0.13, 0.12), (0.437, -0.437, z)), 0.008, 1)
             moved(corner, turn=(0, 0, 90.0 * turn))

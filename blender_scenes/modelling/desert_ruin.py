@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from math import cos, pi, sin, sqrt
 from random import Random
 
@@ -20,7 +21,11 @@ def build() -> None:
     _dunes(sand)
     dice = Random(11)
     for start, turn, length, height in (
-        ((-8.2, 5.4), 8.0, 8, 7), ((0.2, 6.6), -3.0, 6, 4), ((8.8, 4.6), 118.0, 7, 6), ((-9.5, -1.5), 80.0, 7, 4), ((4.4, 8.6), 5.0, 7, 9),
+        ((-8.2, 5.4), 8.0, 8, 7),
+        ((0.2, 6.6), -3.0, 6, 4),
+        ((8.8, 4.6), 118.0, 7, 6),
+        ((-9.5, -1.5), 80.0, 7, 4),
+        ((4.4, 8.6), 5.0, 7, 9),
     ):
         _wall(block, dice, start, turn, length, height)
     _arch(block)
@@ -52,7 +57,7 @@ def _dunes(sand: Material) -> None:
             x, y = (35 * (0.35 * w + 0.65 * w * abs(w)) for w in (u, v))
             row.append(build.verts.new((x, y, dune(x, y))))
         rows.append(row)
-    for low, high in zip(rows, rows[1:], strict=False):
+    for low, high in pairwise(rows):
         for i in range(count):
             build.faces.new((low[i], low[i + 1], high[i + 1], high[i]))
     smooth(add(build, "Ground", sand), 180)
@@ -79,16 +84,20 @@ def _wall(block: Material, dice: Random, start: tuple[float, float], turn: float
             size = (0.80 * dice.uniform(0.94, 1.0), 0.62 * dice.uniform(0.9, 1.05), 0.42)
             at = (start[0] + along * cos(a), start[1] + along * sin(a), 0.18 + 0.43 * course)
             body = box("Block", block, size)
-            moved(bevelled(body, 0.035, 2), turn=(dice.uniform(-1, 1), dice.uniform(-1, 1), turn + dice.uniform(-3, 3)), at=at)
+            moved(
+                bevelled(body, 0.035, 2),
+                turn=(dice.uniform(-1, 1), dice.uniform(-1, 1), turn + dice.uniform(-3, 3)),
+                at=at,
+            )
 
 
 def _arch(block: Material) -> None:
-    """Two piers and half a ring of wedge stones."""
+    """Two piers and a ring of stones."""
     for x in (1.2, 4.0):
         for course in range(6):
             body = bevelled(box("Pier", block, (0.72, 0.72, 0.44)), 0.035, 2)
             moved(body, turn=(0, 0, 3.0 * (course % 3 - 1)), at=(x, 5.2, 0.2 + 0.45 * course))
-    for k in range(8):
+    for k in range(11):
         t = pi * (k + 0.5) / 11
         stone = bevelled(box("Voussoir", block, (0.62, 0.66, 0.40)), 0.03, 2)
         moved(stone, turn=(0, -180 * t / pi, 0), at=(2.6 + 1.42 * cos(t), 5.2, 2.75 + 1.42 * sin(t)))

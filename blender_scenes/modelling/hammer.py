@@ -41,7 +41,16 @@ def _on_face(thing: bpy.types.Object, face: int, height: float) -> bpy.types.Obj
 
 
 def _drum(side: int, steel: Material, trim: Material, runes: Material) -> None:
-    block = [(0.0, 0.030), (0.070, 0.030), (0.092, 0.058), (0.098, 0.118), (0.084, 0.146), (0.070, 0.146), (0.066, 0.141), (0.0, 0.141)]
+    block = [
+        (0.0, 0.030),
+        (0.070, 0.030),
+        (0.092, 0.058),
+        (0.098, 0.118),
+        (0.084, 0.146),
+        (0.070, 0.146),
+        (0.066, 0.141),
+        (0.0, 0.141),
+    ]
     _hexagon("Drum", steel, [(r, side * x) for r, x in block], 0.0045)
     boss = [(0.0, 0.139), (0.052, 0.139), (0.046, 0.147), (0.0, 0.147)]
     _hexagon("Striker", trim, [(r, side * x) for r, x in boss], 0.0018)
@@ -90,9 +99,20 @@ def _grip(steel: Material, trim: Material, wrap: Material, runes: Material) -> N
         radius = 0.0195 + 0.003 * sin(pi * min(way * 1.3, 1.0))
         spiral.append((radius * cos(a), radius * sin(a), 0.056 + 0.262 * way))
     smooth(tube("Wrap", wrap, spiral, 0.0105, 8, flat=0.30))
-    lower = [(0.0, 0.318), (0.027, 0.318), (0.030, 0.326), (0.027, 0.334), (0.024, 0.338), (0.034, 0.356), (0.034, 0.364), (0.0, 0.364)]
+    lower = [
+        (0.0, 0.318),
+        (0.027, 0.318),
+        (0.030, 0.326),
+        (0.027, 0.334),
+        (0.024, 0.338),
+        (0.034, 0.356),
+        (0.034, 0.364),
+        (0.0, 0.364),
+    ]
     bevelled(lathe("Collar", trim, lower, 24), 0.0012, 2)
-    bevelled(lathe("Collar light", runes, [(0.0, 0.335), (0.0262, 0.335), (0.0262, 0.340), (0.0, 0.340)], 24), 0.0006, 1)
+    bevelled(
+        lathe("Collar light", runes, [(0.0, 0.335), (0.0262, 0.335), (0.0262, 0.340), (0.0, 0.340)], 24), 0.0006, 1
+    )
     pommel = [(0.0, 0.0), (0.020, 0.0), (0.034, 0.015), (0.034, 0.030), (0.022, 0.044), (0.0, 0.044)]
     bevelled(lathe("Pommel", steel, pommel, 6), 0.0025, 3)
     bevelled(lathe("Pommel ring", trim, [(0.0, 0.042), (0.027, 0.042), (0.027, 0.054), (0.0, 0.054)], 24), 0.0015, 2)

@@ -1,4 +1,4 @@
-"""The hangar: slab floor with lines, corrugated walls between I-beam ribs, a striped gate, crates, drums, strip lights."""
+"""The hangar: slab floor, corrugated walls between ribs, a striped gate, crates, drums, strip lights."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ WIDE = 12.0
 
 def build() -> None:
     """Model it: clear about the origin. The roof is trusses only, so that the sky lights the floor."""
-    floor = materials.masonry("Floor", ((0.17, 0.17, 0.165), (0.21, 0.21, 0.205)), (0.06, 0.06, 0.06), (4.0, 4.0), False, 0.02)
+    floor = materials.masonry(
+        "Floor", ((0.17, 0.17, 0.165), (0.21, 0.21, 0.205)), (0.06, 0.06, 0.06), (4.0, 4.0), False, 0.02
+    )
     sheet = materials.sheet_metal("Sheet", (0.10, 0.17, 0.21), 0.30)
     steel = materials.stone("Steel", (0.10, 0.11, 0.12), 1.5)
     paint = materials.stone("Paint", (0.42, 0.20, 0.03), 2.5)
@@ -56,7 +58,9 @@ def _ribs(steel: Material) -> None:
     for z in (0.5, 1.0):
         tube("Rail", steel, [(-WIDE, DEEP - 1.4, deck + z), (WIDE, DEEP - 1.4, deck + z)], 0.03, 6)
     for i in range(17):
-        tube("Baluster", steel, [(-WIDE + 1.5 * i, DEEP - 1.4, deck), (-WIDE + 1.5 * i, DEEP - 1.4, deck + 1)], 0.025, 6)
+        tube(
+            "Baluster", steel, [(-WIDE + 1.5 * i, DEEP - 1.4, deck), (-WIDE + 1.5 * i, DEEP - 1.4, deck + 1)], 0.025, 6
+        )
 
 
 def _gate(sheet: Material, steel: Material, warning: Material) -> None:
@@ -87,7 +91,14 @@ def _trusses(steel: Material, light: Material) -> None:
 def _stores(case: Material, paint: Material, steel: Material, warning: Material) -> None:
     """Containers, drums and pipes along the back and the sides."""
     dice = Random(7)
-    stacks = ((-7.2, 5.6, 1.7, 2), (-9.3, 4.2, 1.4, 2), (-5.2, 6.4, 1.1, 1), (5.4, 6.0, 1.5, 2), (7.6, 5.2, 1.8, 1), (9.4, 3.2, 1.3, 2))
+    stacks = (
+        (-7.2, 5.6, 1.7, 2),
+        (-9.3, 4.2, 1.4, 2),
+        (-5.2, 6.4, 1.1, 1),
+        (5.4, 6.0, 1.5, 2),
+        (7.6, 5.2, 1.8, 1),
+        (9.4, 3.2, 1.3, 2),
+    )
     for x, y, size, high in stacks:
         z = 0.0
         for level in range(high):
@@ -99,8 +110,29 @@ def _stores(case: Material, paint: Material, steel: Material, warning: Material)
                 moved(strap, at=(x + end * s * 0.7, y, z + s * 0.41))
             z += s * 0.8
     for x, y in ((3.3, 6.6), (3.95, 6.9), (3.5, 7.3), (-3.4, 7.2), (9.6, 0.4), (-10.2, 0.9), (-9.7, 1.5)):
-        hoops = [(0, 0), (0.29, 0), (0.30, 0.02), (0.28, 0.04), (0.28, 0.29), (0.30, 0.31), (0.28, 0.33), (0.28, 0.58), (0.30, 0.60), (0.28, 0.62), (0.28, 0.86), (0.30, 0.88), (0.29, 0.9), (0, 0.88)]
+        hoops = [
+            (0, 0),
+            (0.29, 0),
+            (0.30, 0.02),
+            (0.28, 0.04),
+            (0.28, 0.29),
+            (0.30, 0.31),
+            (0.28, 0.33),
+            (0.28, 0.58),
+            (0.30, 0.60),
+            (0.28, 0.62),
+            (0.28, 0.86),
+            (0.30, 0.88),
+            (0.29, 0.9),
+            (0, 0.88),
+        ]
         moved(smooth(lathe("Drum", paint if x > 3.6 else case, hoops, 20), 40), at=(x, y, 0))
     for k in range(4):
-        tube("Pipe", steel, [(-WIDE + 0.5, DEEP - 0.25, 5.9 + 0.25 * k), (WIDE - 0.5, DEEP - 0.25, 5.9 + 0.25 * k)], 0.07, 8)
+        tube(
+            "Pipe",
+            steel,
+            [(-WIDE + 0.5, DEEP - 0.25, 5.9 + 0.25 * k), (WIDE - 0.5, DEEP - 0.25, 5.9 + 0.25 * k)],
+            0.07,
+            8,
+        )
     box("Board", warning, (1.6, 0.06, 0.5), (6.0, DEEP - 0.22, 3.4))

@@ -104,11 +104,15 @@ def metal(name: str, tint: Colour, roughness: float, wear: float = 0.2, bare: Co
     scratches = s.noise(110, 2, stretch=(0.1, 1.3, 2.2))
     edge = s.math("MULTIPLY", s.edges(0.007), 7.0, clamp=True)
     rubbed = s.math("ADD", s.math("MULTIPLY", edge, 0.6), s.math("MULTIPLY", patches, 0.5))
-    threshold = s.ramp(wear_knob, 0, 1, 1.0, 0.42)
+    threshold = s.ramp(wear_knob, 0, 1, 1.05, 0.40)
     worn = s.ramp(rubbed, threshold, s.math("ADD", threshold, 0.07))
     scored = s.math("MULTIPLY", s.ramp(scratches, s.ramp(wear_knob, 0, 1, 0.75, 0.58), 0.8), wear_knob)
-    rust_from = s.ramp(wear_knob, 0.3, 1, 0.95, 0.5)
-    rusty = s.ramp(s.math("ADD", s.math("MULTIPLY", clouds, 0.7), s.math("MULTIPLY", patches, 0.3)), rust_from, s.math("ADD", rust_from, 0.07))
+    rust_from = s.ramp(wear_knob, 0.3, 1, 0.9, 0.40)
+    rusty = s.ramp(
+        s.math("ADD", s.math("MULTIPLY", clouds, 0.7), s.math("MULTIPLY", patches, 0.3)),
+        rust_from,
+        s.math("ADD", rust_from, 0.07),
+    )
     rusty = s.math("MULTIPLY", rusty, s.math("SUBTRACT", 1.0, s.math("MULTIPLY", worn, 0.8)))
     grime = s.ramp(clouds, 0.3, 0.62, s.ramp(wear_knob, 0, 1, 0.9, 0.35), 1.0)
     skin = s.mix(s.math("MAXIMUM", worn, scored), tint_knob, bare_knob)
@@ -175,9 +179,14 @@ def stone(name: str, tint: Colour, scale: float = 2.2) -> Any:
 
 
 def masonry(
-    name: str, tints: tuple[Colour, Colour], mortar: Colour, brick: tuple[float, float], upright: bool, gap: float = 0.012
+    name: str,
+    tints: tuple[Colour, Colour],
+    mortar: Colour,
+    brick: tuple[float, float],
+    upright: bool,
+    gap: float = 0.012,
 ) -> Any:
-    """Courses of bricks or slabs (length, height in metres), each its own mix of two tints, stained by a broad noise."""
+    """Courses of bricks or slabs (length, height in metres), each its own mix of two tints, stained."""
     s = Shader(name)
     inputs = {
         "Vector": s.across_walls() if upright else s.position,

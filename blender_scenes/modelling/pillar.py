@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from math import cos, pi
 
 import bmesh
@@ -39,7 +40,7 @@ def _shaft(stone: Material) -> bpy.types.Object:
             r = radius - depth * (0.5 - 0.5 * cos(20 * angle)) ** 0.6
             corners.append(build.verts.new(Vector((r * cos(angle), r * cos(angle - pi / 2), 0.28 + 2.2 * way))))
         rings.append(corners)
-    for lower, upper in zip(rings, rings[1:], strict=False):
+    for lower, upper in pairwise(rings):
         for i in range(80):
             build.faces.new((lower[i], lower[(i + 1) % 80], upper[(i + 1) % 80], upper[i]))
     return add(build, "Shaft", stone)

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
 from math import cos, pi, radians, sin
+from typing import TypeAlias
 
 import bmesh
 import bpy
 from mathutils import Euler, Matrix, Vector, noise
 
 Point = tuple[float, float, float]
-Material = bpy.types.Material
+Material: TypeAlias = bpy.types.Material
 
 
-def add(build: bmesh.types.BMesh, name: str, material: Material | Sequence[Material]) -> bpy.types.Object:
+def add(build: bmesh.types.BMesh, name: str, material: Material) -> bpy.types.Object:
     """An object of a bmesh (which is freed), normals outward."""
     bmesh.ops.recalc_face_normals(build, faces=build.faces)
     mesh = bpy.data.meshes.new(name)
     build.to_mesh(mesh)
     build.free()
-    for worn in [material] if isinstance(material, Material) else material:
-        mesh.materials.append(worn)
+    mesh.materials.append(material)
     made = bpy.data.objects.new(name, mesh)
     bpy.context.scene.collection.objects.link(made)
     return made
@@ -46,7 +47,7 @@ def lathe(
             continue
         angles = [phase + 2 * pi * i / segments for i in range(segments)]
         rings.append([build.verts.new((radius * cos(a), radius * sin(a), height)) for a in angles])
-    for lower, upper in zip(rings, rings[1:], strict=False):
+    for lower, upper in pairwise(rings):
         for i in range(segments):
             j = (i + 1) % segments
             corners = [lower[i % len(lower)], lower[j % len(lower)], upper[j % len(upper)], upper[i % len(upper)]]
@@ -101,7 +102,7 @@ def tube(
         size = radius(i / max(count - 1, 1)) if callable(radius) else radius
         angles = [2 * pi * k / segments for k in range(segments)]
         rings.append([build.verts.new(point + size * (across * cos(a) * flat + third * sin(a))) for a in angles])
-    pairs = list(zip(rings, rings[1:], strict=False)) + ([(rings[-1], rings[0])] if closed else [])
+    pairs = list(pairwise(rings)) + ([(rings[-1], rings[0])] if closed else [])
     for lower, upper in pairs:
         for i in range(segments):
             j = (i + 1) % segments
@@ -112,20 +113,14 @@ def tube(
     return add(build, name, material)
 
 
-def moved(thing: bpy.types.Object, at: Point = (0, 0, 0), turn: Point = (0, 0, 0), scale: Point = (1, 1, 1)) -> bpy.types.Object:
+def moved(
+    thing: bpy.types.Object, at: Point = (0, 0, 0), turn: Point = (0, 0, 0), scale: Point = (1, 1, 1)
+) -> bpy.types.Object:
     """Transform an object's mesh in place: scale, turn (Euler degrees), move."""
     thing.data.transform(Matrix.LocRotScale(Vector(at), Euler([radians(a) for a in turn]), Vector(scale)))
     if scale[0] * scale[1] * scale[2] < 0:
         thing.data.flip_normals()
     return thing
-
-
-def copied(thing: bpy.types.Object, at: Point = (0, 0, 0), turn: Point = (0, 0, 0), scale: Point = (1, 1, 1)) -> bpy.types.Object:
-    """An instance that shares the mesh, placed by its own object transform."""
-    twin = thing.copy()
-    twin.matrix_world = Matrix.LocRotScale(Vector(at), Euler([radians(a) for a in turn]), Vector(scale))
-    bpy.context.scene.collection.objects.link(twin)
-    return twin
 
 
 def bevelled(thing: bpy.types.Object, width: float, segments: int = 2, angle: float = 30.0) -> bpy.types.Object:
@@ -146,7 +141,11 @@ def smooth(thing: bpy.types.Object, angle: float = 35.0) -> bpy.types.Object:
 
 
 def loft(
-    name: str, material: Material, sections: Sequence[tuple[float, float, float, float]], segments: int, power: float = 2.0
+    name: str,
+    material: Material,
+    sections: Sequence[tuple[float, float, float, float]],
+    segments: int,
+    power: float = 2.0,
 ) -> bpy.types.Object:
     """Superellipses (z, half width x, half depth y, centre y) stacked along Z and capped; power 2 is an ellipse."""
     build = bmesh.new()
@@ -158,7 +157,7 @@ def loft(
             x, y = (abs(f(a)) ** (2 / power) * (1 if f(a) > 0 else -1) for f in (cos, sin))
             corners.append(build.verts.new((wide * x, middle + deep * y, z)))
         rings.append(corners)
-    for lower, upper in zip(rings, rings[1:], strict=False):
+    for lower, upper in pairwise(rings):
         for i in range(segments):
             j = (i + 1) % segments
             build.faces.new((lower[i], lower[j], upper[j], upper[i]))
@@ -245,8 +244,3 @@ def whole(name: str) -> bpy.types.Object:
     for mesh in [mesh for mesh in bpy.data.meshes if not mesh.users]:
         bpy.data.meshes.remove(mesh)
     return made
-
-
-def ring(radius: float, count: int, phase: float = 0.0) -> list[tuple[float, float]]:
-    """`count` points on a circle."""
-    return [(radius * cos(phase + 2 * pi * i / count), radius * sin(phase + 2 * pi * i / count)) for i in range(count)]

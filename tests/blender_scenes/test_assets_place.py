@@ -1,0 +1,228 @@
+"""`place`: real size, the right way up, plain meshes, own materials; finishes and charge that show in the picture."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.blender_scenes.in_blender import in_blender
+
+MEASURE = """
+import sys
+from pathlib import Path
+import bpy
+import numpy as np
+from render.asset import Library, read
+from blender_scenes.ingest import place
+
+def points(placed):
+    bpy.context.view_layer.update()
+    return np.concatenate([
+        [o.matrix_world @ v.co for v in o.data.vertices] for o in placed.objects if o.type == "MESH"
+    ])
+
+def bounds(placed):
+    p = points(placed)
+    return [p.min(0).tolist(), p.max(0).tolist()]
+
+bpy.ops.wm.read_factory_settings(use_empty=True)
+"""
+
+TOML = """
+name = "{name}"
+kind = "prop"
+label = "thing"
+file = "{file}"
+licence = "CC0-1.0"
+author = "tests"
+source = "tests"
+{extra}
+"""
+
+BUILT_IN = """
+result = {}
+for name, found in Library.open().assets.items():
+    if found.asset.kind == "hdri":
+        continue
+    placed = place(found, next(iter(found.asset.finishes)), name)
+    result[name] = {
+        "kind": found.asset.kind, "size": found.asset.size, "grip": found.asset.grip, "bounds": bounds(placed),
+        "box": found.asset.action_box, "faces": sum(len(o.data.polygons) for o in placed.objects),
+        "uv": all(o.data.uv_layers for o in placed.objects),
+        "charge": len(placed.charge), "charged": len(placed.charged),
+        "points": points(placed)[::7].tolist() if found.asset.kind == "set" else [],
+    }
+result["scenes"] = len(bpy.data.scenes)
+result["strays"] = [o.name for o in bpy.context.scene.objects if o.parent is None and o.name not in result]
+result["materials"] = [m.name for m in bpy.data.materials if "." not in m.name]
+"""
+
+
+@pytest.mark.slow
+def test_built_in_assets_measure_what_they_say() -> None:
+    found = in_blender(MEASURE + BUILT_IN)
+    assert found.pop("scenes") == 1, "the scratch scene stayed behind"
+    assert found.pop("strays") == []
+    assert found.pop("materials") == [], "materials that no placement owns stayed behind"
+    for name, asset in found.items():
+        low, high = np.array(asset["bounds"])
+        assert asset["faces"] < 60_000, name
+        if asset["kind"] == "set":
+            inside = np.array(asset["points"])
+            box_low, box_high = np.array(asset["box"])
+            clear = ((inside > box_low + [0, 0, 0.1]) & (inside < box_high)).all(1)
+            assert not clear.any(), f"{name}: something stands in the action box"
+            assert low[0] < -10
+            assert high[0] > 10
+            continue
+        assert (high - low).max() == pytest.approx(asset["size"], abs=1e-5), name
+        assert (low + high) / 2 == pytest.approx(-np.array(asset["grip"]), abs=1e-5), name
+        assert asset["uv"], f"{name} has no UV map"
+        if asset["kind"] == "prop":
+            assert asset["charge"] == asset["charged"] == 1
+            assert 5_000 <= asset["faces"] <= 40_000
+
+
+# An L of three boxes: a long arm up, a short one forward, a stub to the right; told apart by their lengths.
+AXES = """
+from mathutils import Matrix, Vector
+axes = {"+X": (1,0,0), "-X": (-1,0,0), "+Y": (0,1,0), "-Y": (0,-1,0), "+Z": (0,0,1), "-Z": (0,0,-1)}
+folder, file, up, forward = Path(sys.argv[1]), sys.argv[2], Vector(axes[sys.argv[3]]), Vector(axes[sys.argv[4]])
+right = forward.cross(up)
+ends = [Vector((0,0,0)), up * 40, forward * 20, right * 10]
+mesh = bpy.data.meshes.new("ell")
+mesh.from_pydata([e + Vector((1, 2, 3)) for e in ends], [], [(0,1,2), (0,2,3), (0,1,3)])
+thing = bpy.data.objects.new("Ell", mesh)
+bpy.context.scene.collection.objects.link(thing)
+if file.endswith(".blend"):
+    bpy.ops.wm.save_as_mainfile(filepath=str(folder / file))
+else:
+    import addon_utils
+    addon_utils.enable("io_scene_gltf2")
+    form = "GLB" if file.endswith("b") else "GLTF_SEPARATE"
+    bpy.ops.export_scene.gltf(filepath=str(folder / file), export_format=form)
+bpy.ops.wm.read_factory_settings(use_empty=True)
+found = sorted(map(tuple, np.unique(points(place(read(folder), "default", "a")).round(5), axis=0).tolist()))
+result = found
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("file", "up", "forward"),
+    [
+        ("ell.blend", "+Z", "+Y"),
+        ("ell.blend", "+Y", "-Z"),
+        ("ell.blend", "-X", "+Z"),
+        ("ell.glb", "+Z", "+Y"),
+        ("ell.glb", "+Y", "-Z"),
+        ("ell.gltf", "+Z", "+Y"),
+    ],
+)
+def test_axes_and_size_are_normalised(file: str, up: str, forward: str, tmp_path: Path) -> None:
+    extra = f'size = 0.4\nup = "{up}"\nforward = "{forward}"\ngrip = [0.0, 0.0, 0.1]'
+    (tmp_path / "asset.toml").write_text(TOML.format(name="ell", file=file, extra=extra))
+    corners = np.array(in_blender(MEASURE + AXES, tmp_path, file, up, forward))
+    expected = np.array([[0, 0, 0], [0, 0, 0.4], [0, 0.2, 0], [0.1, 0, 0]]) - [0.05, 0.1, 0.2] - [0, 0, 0.1]
+    expected = expected[np.lexsort(expected.T[::-1])]
+    assert corners == pytest.approx(expected, abs=1e-5)
+
+
+BAKED = """
+folder = Path(sys.argv[1])
+bpy.ops.mesh.primitive_cube_add(size=1)
+part = bpy.context.object
+array = part.modifiers.new("Array", "ARRAY"); array.count = 3
+subdivision = part.modifiers.new("Subsurf", "SUBSURF")
+subdivision.subdivision_type, subdivision.levels, subdivision.render_levels = "SIMPLE", 0, 1
+group = bpy.data.collections.new("Part")
+bpy.context.scene.collection.children.link(group)
+bpy.context.scene.collection.objects.unlink(part); group.objects.link(part)
+prop = bpy.data.collections.new("Prop")
+bpy.context.scene.collection.children.link(prop)
+instance = bpy.data.objects.new("Instance", None)
+instance.instance_type, instance.instance_collection = "COLLECTION", group
+instance.scale = (1, 2, 1)
+prop.objects.link(instance)
+helper = bpy.data.objects.new("Helper", part.data); helper.hide_render = True; helper.location = (50, 0, 0)
+prop.objects.link(helper)
+bpy.ops.wm.save_as_mainfile(filepath=str(folder / "prop.blend"))
+bpy.ops.wm.read_factory_settings(use_empty=True)
+placed = place(read(folder), "default", "a")
+result = {"bounds": bounds(placed), "faces": [len(o.data.polygons) for o in placed.objects],
+          "modifiers": sum(len(o.modifiers) for o in placed.objects)}
+"""
+
+
+@pytest.mark.slow
+def test_instances_and_modifiers_are_baked_as_rendered(tmp_path: Path) -> None:
+    extra = 'size = 3.0\ncollection = "Prop"'
+    (tmp_path / "asset.toml").write_text(TOML.format(name="part", file="prop.blend", extra=extra))
+    found = in_blender(MEASURE + BAKED, tmp_path)
+    assert found["faces"] == [3 * 6 * 4]  # three cubes, subdivided once as in a render; the hidden helper left out
+    assert found["modifiers"] == 0
+    assert np.array(found["bounds"]) == pytest.approx(np.array([[-1.5, -1, -0.5], [1.5, 1, 0.5]]), abs=1e-5)
+
+
+COPIES = """
+hammer = Library.open().get("hammer")
+first, second = place(hammer, "new", "first"), place(hammer, "gilded", "second")
+first.charge[0].outputs[0].default_value = 1.0
+first.charge_colour((1.0, 0.0, 0.0))
+def worn(placed):
+    return {s.material.name for o in placed.objects for s in o.material_slots}
+def tint(placed):
+    steel = next(s.material for o in placed.objects for s in o.material_slots if "Steel" in s.material.name)
+    return list(next(n for n in steel.node_tree.nodes if n.label == "Tint").outputs[0].default_value)
+result = {
+    "shared": sorted(worn(first) & worn(second)), "tints": [tint(first), tint(second)],
+    "levels": [p.charge[0].outputs[0].default_value for p in (first, second)],
+    "colours": [list(p.tint[0].outputs[0].default_value) for p in (first, second)],
+    "names": all(o.name.startswith("first") for o in (first.root, *first.objects)),
+}
+"""
+
+
+@pytest.mark.slow
+def test_two_copies_share_no_material() -> None:
+    found = in_blender(MEASURE + COPIES)
+    assert found["shared"] == []
+    assert found["tints"][0] != found["tints"][1]
+    assert found["levels"] == [1.0, 0.0]
+    assert found["colours"][0] != found["colours"][1]
+    assert found["names"]
+
+
+SHEET = """
+import sys
+from pathlib import Path
+from render.asset import Library
+from blender_scenes.preview import preview
+preview(Library.open().get(sys.argv[1]).folder, Path(sys.argv[2]), int(sys.argv[3]))
+result = None
+"""
+CELL, LABEL = 40, 14
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["hammer", "shield", "gauntlet"])
+def test_finishes_and_charge_change_the_picture(name: str, tmp_path: Path) -> None:
+    in_blender(SHEET, name, tmp_path / "sheet.png", CELL)
+    sheet = np.asarray(Image.open(tmp_path / "sheet.png").convert("RGB"), np.float64)
+    rows, columns = sheet.shape[0] // (CELL + LABEL), sheet.shape[1] // CELL
+    assert (rows, columns) == (4, 5)
+
+    def cell(row: int, column: int) -> np.ndarray:
+        top = row * (CELL + LABEL)
+        return sheet[top : top + CELL, column * CELL : (column + 1) * CELL]
+
+    for a in range(rows):
+        for b in range(a):
+            changed = np.abs(cell(a, 2) - cell(b, 2)).max(-1) > 20
+            assert changed.sum() > 15, f"finishes {a} and {b} look alike"
+        dull, half, full = cell(a, 2), cell(a, 3), cell(a, 4)
+        lit = (full - dull)[..., 2] > 40
+        assert lit.sum() >= 6, "a full charge must show"
+        assert (half - dull)[lit][:, 2].mean() > 20
+        assert (full - half)[lit][:, 2].mean() > 2
