@@ -69,10 +69,13 @@ class Loss(Document):
     """What each term of the loss weighs; SAM 2's own figures unless given."""
 
     mask: Weight = 20.0
-    """The focal loss. So much of it keeps a model that knows nothing at "nothing is there": from scratch give 2."""
+    """The focal loss."""
     dice: Weight = 1.0
     iou: Weight = 1.0
     score: Weight = 1.0
+    candidates: Literal["best", "all"] = "best"
+    """Which of the three candidate masks are taught: the best one alone, as in SAM 2, or all. From scratch give "all":
+    the model picks a candidate by its own IoU estimate, and one that knows nothing picks those never taught."""
 
 
 class Optimiser(Document):

@@ -83,18 +83,18 @@ class Scene:
 
 
 def _scene(rng: np.random.Generator, hardness: float) -> Scene:
-    backdrop = texture(rng, rng.uniform(0.2, 1))
-    if rng.random() < 0.4:  # ground under sky
+    backdrop = texture(rng, hardness * rng.uniform(0.2, 1))
+    if rng.random() < 0.4 * hardness:  # ground under sky
         row = int(rng.integers(TILE // 4, 3 * TILE // 4))
-        backdrop = np.concatenate([texture(rng, rng.uniform(0.05, 0.6))[:row], backdrop[row:]])
+        backdrop = np.concatenate([texture(rng, hardness * rng.uniform(0.05, 0.6))[:row], backdrop[row:]])
     fastest = FASTEST * 0.1 ** (1 - hardness)
     speed = float(np.exp(rng.uniform(np.log(SLOWEST), np.log(fastest))))
     radius = float(np.exp(rng.uniform(np.log(0.05 + 0.07 * (1 - hardness)), np.log(0.32))))
-    hero = _mover(rng, Sprite.random(rng), radius, speed, hardness)
+    hero = _mover(rng, Sprite.random(rng, hardness), radius, speed, hardness)
     others = []
-    for _ in range(int(rng.integers(0, 5))):
-        twin = rng.random() < 0.3
-        sprite = hero.sprite if twin else Sprite.random(rng)
+    for _ in range(int(rng.integers(1, 5))):
+        twin = rng.random() < 0.3 * hardness
+        sprite = hero.sprite if twin else Sprite.random(rng, hardness)
         size = radius * rng.uniform(0.8, 1.25) if twin else np.exp(rng.uniform(np.log(0.04), np.log(0.35)))
         others.append(_mover(rng, sprite, float(size), speed * rng.uniform(0, 1.2), hardness))
     movers = [*others, hero]
@@ -215,8 +215,8 @@ def _blob(grid: Array, x: float, y: float, width: float) -> Array:
 class Generic:
     """An endless stream of generic clips, each drawn from (`seed`, `part`, its index) alone.
 
-    `part` 0 is for training, 1 for validation, 2 for testing: they share no clip. The first `easy` clips grow from slow,
-    large and undisturbed to the full range; a model that starts from nothing learns to look at its memory there.
+    `part` 0 is for training, 1 for validation, 2 for testing: they share no clip. The first `easy` clips grow from
+    plain, slow and undisturbed to the full range; a model that starts from nothing learns to look at its memory there.
     """
 
     seed: int

@@ -45,8 +45,8 @@ def iou_error(logits_NMHW: Tensor, target_NMHW: Tensor, predicted_NM: Tensor) ->
 def frame_loss(outputs: dict[str, Any], mask_NHW: Tensor, weights: Loss) -> dict[str, Tensor]:
     """The unweighted terms of one frame, summed over its prediction steps (the first answer, then one a click).
 
-    Of the candidate masks only the best by weighted focal + dice is taught; every candidate's IoU estimate is. An
-    absent object teaches nothing but its score.
+    Of the candidate masks only the best by weighted focal + dice is taught (or all, if so configured); every
+    candidate's IoU estimate is. An absent object teaches nothing but its score.
     """
     truth_N1HW = mask_NHW.unsqueeze(1).float()
     present_N1 = (truth_N1HW.flatten(1) > 0).any(-1, keepdim=True).float()
@@ -60,10 +60,12 @@ def frame_loss(outputs: dict[str, Any], mask_NHW: Tensor, weights: Loss) -> dict
     for logits_NMHW, iou_NM, score_N1 in steps:
         target_NMHW = truth_N1HW.expand_as(logits_NMHW)
         focal_NM, dice_NM = focal(logits_NMHW, target_NMHW), dice(logits_NMHW, target_NMHW)
-        best_N1 = (weights.mask * focal_NM + weights.dice * dice_NM).argmin(-1, keepdim=True)
+        if weights.candidates == "best":
+            best_N1 = (weights.mask * focal_NM + weights.dice * dice_NM).argmin(-1, keepdim=True)
+            focal_NM, dice_NM = focal_NM.gather(1, best_N1), dice_NM.gather(1, best_N1)
         iou_N1 = iou_error(logits_NMHW, target_NMHW, iou_NM).mean(-1, keepdim=True)
-        terms["mask"] = terms["mask"] + (focal_NM.gather(1, best_N1) * present_N1).sum()
-        terms["dice"] = terms["dice"] + (dice_NM.gather(1, best_N1) * present_N1).sum()
+        terms["mask"] = terms["mask"] + (focal_NM.mean(-1, keepdim=True) * present_N1).sum()
+        terms["dice"] = terms["dice"] + (dice_NM.mean(-1, keepdim=True) * present_N1).sum()
         terms["iou"] = terms["iou"] + (iou_N1 * present_N1).sum()
         terms["score"] = terms["score"] + binary_cross_entropy_with_logits(score_N1, present_N1, reduction="sum")
     return {name: value / len(mask_NHW) for name, value in terms.items()}

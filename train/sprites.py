@@ -40,12 +40,12 @@ def texture_bank() -> Array:
     return np.asarray(bank, np.float32)
 
 
-def texture(rng: np.random.Generator, contrast: float, side: int = TILE) -> Array:
+def texture(rng: np.random.Generator, contrast: float, side: int = TILE, vivid: float = 0.1) -> Array:
     """A (side, side, 3) picture: two or three random colours mixed by noise, stripes or checks; seamless at TILE."""
     bank = texture_bank()[:, :: TILE // side, :: TILE // side]
     colours = rng.uniform(0.03, 0.97, (3, 3)).astype(np.float32)
     grey = colours.mean(1, keepdims=True)
-    first, second, third = grey + np.float32(rng.uniform(0.1, 1)) * (colours - grey)
+    first, second, third = grey + np.float32(rng.uniform(vivid, 1)) * (colours - grey)
     second = first + np.float32(contrast) * (second - first)
     mix = _shifted(rng, bank[rng.integers(16)])
     kind = rng.random()
@@ -156,9 +156,10 @@ class Sprite:
     light: tuple[float, float]
 
     @classmethod
-    def random(cls, rng: np.random.Generator) -> Sprite:
+    def random(cls, rng: np.random.Generator, hardness: float) -> Sprite:
+        """A random thing; the easiest are plain and of a strong colour."""
         shape = parts(rng)
-        skins = tuple(texture(rng, rng.uniform(0.05, 0.7), SKIN) for _ in shape[:2])
+        skins = tuple(texture(rng, hardness * rng.uniform(0.05, 0.7), SKIN, 1 - 0.9 * hardness) for _ in shape[:2])
         angle, strength = rng.uniform(0, 2 * np.pi), rng.uniform(0, 0.45)
         return cls(shape, skins, rng.uniform(6, 40), (strength * np.cos(angle), strength * np.sin(angle)))
 

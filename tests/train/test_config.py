@@ -58,8 +58,8 @@ def test_mistakes_are_named(tmp_path: Path, before: str, after: str, line: str) 
 
 
 def test_a_recipe_that_is_not_there() -> None:
-    with pytest.raises(UserError, match="did you mean 'nano-base'"):
-        read_config(Path("nano-bas"))
+    with pytest.raises(UserError, match="did you mean 'nano-base-1'"):
+        read_config(Path("nano-base1"))
     with pytest.raises(UserError, match="no such file"):
         read_config(Path("nowhere/mine.toml"))
 

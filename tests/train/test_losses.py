@@ -68,3 +68,14 @@ def test_an_absent_object_teaches_only_its_score() -> None:
     assert losses["score"] > 0
     assert [losses[name].item() for name in ("mask", "dice", "iou")] == [0, 0, 0]
     assert set(losses) == {*TERMS, "total"}
+
+
+def test_all_candidates_are_taught_where_the_recipe_says_so() -> None:
+    made, masks = outputs(frames=2, objects=2, side=8, seed=4)
+    masks[:] = torch.rand(masks.shape) > 0.8
+    best = window_loss(made, masks, Loss())
+    every = window_loss(made, masks, Loss(candidates="all"))
+    assert every["dice"] > best["dice"]
+    assert every["score"] == best["score"]
+    every["dice"].backward()
+    assert all((logits.grad.abs().amax((-1, -2)) > 0).all() for logits in made[0]["multistep_pred_multimasks_high_res"])
