@@ -13,6 +13,9 @@ import bpy
 from render.asset import InstalledAsset
 from render.document import UserError, nearest
 
+SHAPES = ("MESH", "CURVE", "SURFACE", "FONT", "META")
+"""Object types that bake to a mesh."""
+
 
 @dataclass(frozen=True)
 class Source:

@@ -46,26 +46,28 @@ def check(
     as_json: Json = False,
 ) -> None:
     """Say everything that is wrong with an asset, with all in a folder, or with the built-in ones (exit code 2)."""
+    import os
+    from concurrent.futures import ThreadPoolExecutor
+
     from render import screen
     from render.asset import asset_folders
     from render.document import UserError
 
+    todo = asset_folders(path)
     found: dict[str, list[str]] = {}
-    with screen.progress() as bar:
-        todo = asset_folders(path)
+    with screen.progress() as bar, ThreadPoolExecutor(os.cpu_count()) as pool:
         task = bar.add_task("check", total=len(todo), status="")
-        for folder in todo:
-            bar.update(task, status=folder.name)
-            found[str(folder)] = check_folder(folder)
-            bar.advance(task)
-    problems = [problem for lines in found.values() for problem in lines]
+        for folder, problems in zip(todo, pool.map(check_folder, todo), strict=True):
+            found[str(folder)] = problems
+            bar.update(task, advance=1, status=folder.name)
+    every = [problem for lines in found.values() for problem in lines]
     count = f"{len(found)} asset{'s' if len(found) > 1 else ''}"
     if as_json:
         screen.show(found, "", as_json)
     else:
-        print("\n".join(problems) or f"{count}, all good")
-    if problems:
-        raise UserError(problems[0] if len(problems) == 1 else f"{len(problems)} problems in {count}, each named above")
+        print("\n".join(every) or f"{count}, all good")
+    if every:
+        raise UserError(every[0] if len(every) == 1 else f"{len(every)} problems in {count}, each named above")
 
 
 @app.command()

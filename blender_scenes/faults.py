@@ -10,11 +10,14 @@ import bpy
 from render.asset import Asset
 from render.document import nearest
 
-from .artist_file import Source
+from .artist_file import SHAPES, Source
+from .bounds import EMPTY, bounds, union
 from .finish import charge_fault, finish_fault
 
 UNUSABLE = ("VOLUME", "CURVES", "POINTCLOUD", "GREASEPENCIL", "GPENCIL")
 """Renderable object types that can't be baked to a mesh."""
+SMALLEST = 1e-9
+"""Below this longest side, in the file's units, an asset has no size that could be scaled."""
 
 
 def faults(source: Source, asset: Asset) -> list[str]:
@@ -67,21 +70,18 @@ def _shapes(source: Source, asset: Asset) -> list[str]:
             lines.append(f"object '{thing.name}' is a {thing.type.lower()}, which has no faces; convert it to a mesh")
     layer = source.scene.view_layers[0]
     layer.update()
-    low, high, faces = [float("inf")] * 3, [float("-inf")] * 3, 0
+    box, faces = EMPTY, 0
     for instance in layer.depsgraph.object_instances:
         shown = instance.object
-        if shown.type not in ("MESH", "CURVE", "SURFACE", "FONT", "META") or shown.original.hide_render:
-            continue
-        mesh = shown.to_mesh()
-        faces += len(mesh.polygons)
-        for vertex in mesh.vertices if mesh.polygons else ():
-            point = instance.matrix_world @ vertex.co
-            low = [min(a, b) for a, b in zip(low, point, strict=True)]
-            high = [max(a, b) for a, b in zip(high, point, strict=True)]
-        shown.to_mesh_clear()
+        if shown.type in SHAPES and not shown.original.hide_render:
+            mesh = shown.to_mesh()
+            if mesh.polygons:
+                faces += len(mesh.polygons)
+                box = union(box, bounds(mesh, instance.matrix_world))
+            shown.to_mesh_clear()
     if not faces:
         lines.append(f"file: {asset.file} holds no faces to render{_where(asset)}; is it hidden from renders?")
-    elif max(b - a for a, b in zip(low, high, strict=True)) <= 1e-9:
+    elif (box[1] - box[0]).max() <= SMALLEST:
         lines.append(f"file: {asset.file} has zero size{_where(asset)}; apply or mend its scale")
     return lines
 

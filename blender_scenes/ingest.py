@@ -6,8 +6,8 @@ plain meshes below one empty, so that nothing of the file acts on the scene late
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
 
 import bpy
@@ -18,12 +18,10 @@ from numpy.typing import NDArray
 from render.asset import Asset, InstalledAsset, read
 from render.document import UserError, nearest
 
-from .artist_file import Source, kept, opened
+from .artist_file import SHAPES, Source, kept, opened
+from .bounds import EMPTY, bounds, union
 from .faults import faults
 from .finish import ChargeNodes, apply_finish, wire_charge
-
-SHAPES = ("MESH", "CURVE", "SURFACE", "FONT", "META")
-"""Object types that bake to a mesh."""
 
 
 @dataclass(frozen=True)
@@ -146,7 +144,7 @@ def _bake(
             continue
         kept(thing)
         baked.append((thing, instance.matrix_world.copy()))
-    normal = _normalisation(asset, _bounds((o.data, m) for o, m in baked if o.type == "MESH"))
+    normal = _normalisation(asset, reduce(union, (bounds(o.data, m) for o, m in baked if o.type == "MESH"), EMPTY))
     for thing, matrix in baked:
         thing.parent = root
         thing.matrix_parent_inverse = normal @ matrix  # unlike location/rotation/scale it can hold a shear
@@ -162,26 +160,14 @@ def _dress(mesh: bpy.types.Mesh, worn: list[bpy.types.Material | None], copies: 
         mesh.materials[number] = copies.get(material.original.name) if material else None
 
 
-def _bounds(parts: Iterable[tuple[bpy.types.Mesh, Matrix]]) -> NDArray[np.float64]:
-    """(2, 3) lowest and highest corner over every vertex, in the file's world."""
-    low, high = np.full(3, np.inf), np.full(3, -np.inf)
-    for mesh, matrix in parts:
-        flat = np.empty(len(mesh.vertices) * 3, np.float32)
-        mesh.vertices.foreach_get("co", flat)
-        turned = np.asarray(matrix, np.float64)
-        points = flat.reshape(-1, 3).astype(np.float64) @ turned[:3, :3].T + turned[:3, 3]
-        low, high = np.minimum(low, points.min(0)), np.maximum(high, points.max(0))
-    return np.stack([low, high])
-
-
-def _normalisation(asset: Asset, bounds: NDArray[np.float64]) -> Matrix:
+def _normalisation(asset: Asset, box: NDArray[np.float64]) -> Matrix:
     """File's world to the root's frame: axes turned, longest side = size, origin at the grip (sets: unmoved)."""
     up, forward = _axis(asset.up), _axis(asset.forward)
     turn = Matrix((forward.cross(up), forward, up)).to_4x4()
-    scale = asset.size / float((bounds[1] - bounds[0]).max()) if asset.size else 1.0
+    scale = asset.size / float((box[1] - box[0]).max()) if asset.size else 1.0
     if asset.kind == "set":
         return Matrix.Scale(scale, 4) @ turn
-    centre = Matrix.Translation(Vector((bounds[0] + bounds[1]) / -2))
+    centre = Matrix.Translation(Vector((box[0] + box[1]) / -2))
     return Matrix.Translation(-Vector(asset.grip)) @ Matrix.Scale(scale, 4) @ turn @ centre
 
 

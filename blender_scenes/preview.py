@@ -18,7 +18,7 @@ from render.document import write_atomic
 
 from .ingest import Placed, hdri_path, place
 
-SAMPLES = 32
+SAMPLES = 16
 BACKDROP = (58, 60, 64)
 LABEL = 14
 """Height in pixels of the strip of text under a picture."""
@@ -33,7 +33,7 @@ class Cell:
     caption: str
 
 
-def preview(folder: Path, out: Path, cell: int = 224) -> None:
+def preview(folder: Path, out: Path, cell: int = 192) -> None:
     """Render the sheet of the asset in `folder` to the PNG `out`; `cell` is the height of one picture in pixels.
 
     UserError for a bad asset.
