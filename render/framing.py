@@ -137,9 +137,7 @@ def filmable(curve: Curve, camera: Camera, film: Film, shot: Shot) -> bool:
     margin = 0.55 * shot.prop_size
     clear = ((points >= low + [0, 0, margin]) & (points <= high)).all(axis=1)
     flying = seen | (np.abs(pixels[:, 0] / film.width - 0.5) < 1.0)
-    return bool(
-        seen[0] and clear[flying].all() and depth.min() > shot.prop_size and seen.mean() >= _wanted(curve)
-    )
+    return bool(seen[0] and clear[flying].all() and depth.min() > shot.prop_size and seen.mean() >= _wanted(curve))
 
 
 def _wanted(curve: Curve) -> float:
