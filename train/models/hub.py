@@ -33,11 +33,14 @@ def download(name: str, endpoint: str | None = None) -> Path:
     is in neither place, or if its bytes are not the published ones.
     """
     from huggingface_hub import hf_hub_download
-    from huggingface_hub.errors import HfHubHTTPError
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     repository, file = f"facebook/{name}", f"{name.replace('-', '_')}.pt"
     try:
-        path = Path(hf_hub_download(repository, file, revision=REVISION, endpoint=endpoint))
+        try:  # what is here needs no network, and the checksum tells whether it is what it should be
+            path = Path(hf_hub_download(repository, file, revision=REVISION, local_files_only=True))
+        except LocalEntryNotFoundError:
+            path = Path(hf_hub_download(repository, file, revision=REVISION, endpoint=endpoint))
     except (OSError, HfHubHTTPError, ValueError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise UserError(
