@@ -2,8 +2,9 @@
 
 What the scene writes and what is read here share one vocabulary: the names of layers, light groups and targets below.
 
-- layer `beauty`: `Combined` with motion blur at full samples, `Combined_fx` and `Combined_charge` (the light of the
-  effects' and the props' own emission), and Cryptomatte by asset, whose share of a pixel's samples is `coverage`;
+- layer `beauty`: `Combined` with motion blur at full samples, denoised; `Noisy Image`, the same before denoising, and
+  its parts `Combined_fx` and `Combined_charge` (the light of the effects' and the props' own emission); Cryptomatte by
+  asset, whose share of a pixel's samples is `coverage`;
 - layer `visible`: one sample at the pixel centre, shutter closed, effects taken away: which target is seen;
 - layers `amodal-1`, ...: the same with every other object taken away.
 """
@@ -27,6 +28,8 @@ BEAUTY = "beauty"
 VISIBLE = "visible"
 FX = "fx"
 """Light group of every effect."""
+NOISY = "Noisy Image"
+"""The picture before denoising: only its light is the sum of the light groups."""
 CHARGE = "charge"
 """Light group of what the targets emit themselves."""
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)
@@ -67,7 +70,7 @@ def develop(layers: Layers, object_ids: list[int]) -> Mattes:
     for i in object_ids:
         visible[layers.matte(VISIBLE, target_name(i)) > 0.5] = i
     amodal = {i: layers.matte(amodal_layer(i), target_name(i)) > 0.5 for i in object_ids}
-    total = layers.light(BEAUTY, "Combined")
+    total = layers.light(BEAUTY, NOISY)
     veil = _share(layers.light(BEAUTY, f"Combined_{FX}"), total)
     own = layers.light(BEAUTY, f"Combined_{CHARGE}")
     charge = {i: float(_share((own * c).sum(), (total * c).sum())) for i, c in coverage.items()}

@@ -58,7 +58,7 @@ def test_every_matte(tmp_path: Path) -> None:
             "amodal-1": {"target-1": sees_one},
             "amodal-2": {"target-2": sees_two},
         },
-        {"Combined": total, "Combined_fx": fx, "Combined_charge": own},
+        {"Combined": total / 3, "Noisy Image": total, "Combined_fx": fx, "Combined_charge": own},
     )
     mattes = develop(Layers.read(tmp_path / "frame.exr"), [1, 2])
     np.testing.assert_allclose(mattes.coverage[1], one, atol=1e-7)
@@ -88,7 +88,7 @@ def test_every_matte(tmp_path: Path) -> None:
 def test_a_target_that_is_not_in_the_picture_has_no_charge(tmp_path: Path) -> None:
     nothing = np.zeros((H, W))
     layers = {"beauty": {"target-1": nothing}, "visible": {}, "amodal-1": {"target-1": nothing}}
-    light = dict.fromkeys(("Combined", "Combined_fx", "Combined_charge"), np.ones((H, W, 3), np.float32))
+    light = dict.fromkeys(("Noisy Image", "Combined_fx", "Combined_charge"), np.ones((H, W, 3), np.float32))
     write(tmp_path / "frame.exr", layers, light)
     mattes = develop(Layers.read(tmp_path / "frame.exr"), [1])
     assert mattes.charge == {1: 0.0}
