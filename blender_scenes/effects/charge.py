@@ -23,9 +23,8 @@ def build(target: Target, film: Film, placed: Placed) -> None:
     for node in placed.charge:
         parts.key_value(node, levels_F)
     white_F1 = _HOT * levels_F[:, None] ** 2
-    rgb_F3 = (1 - white_F1) * np.asarray(target.charge_colour) + white_F1 * max(target.charge_colour)
+    rgb_F3 = max(target.charge_colour) * ((1 - white_F1) * parts.tint(target.charge_colour) + white_F1)
     rgba_F4 = np.concatenate([rgb_F3, np.ones_like(white_F1)], axis=1)
-    placed.charge_colour(target.charge_colour)
     for node in placed.tint:
         path = node.outputs[0].path_from_id("default_value")
         key(node.id_data, path, np.arange(film.frames) - 0.5, rgba_F4, "CONSTANT")

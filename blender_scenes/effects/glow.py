@@ -29,7 +29,7 @@ _HALO_RADIANCE = 2.6
 _WATTS = 160.0
 """Power of the lamp at strength 1 and full charge."""
 
-_IDLE = 0.15
+_IDLE = 0.05
 """Share of its light that the halo keeps at charge 0."""
 
 
@@ -41,7 +41,7 @@ def build(effect: Glow, spec: ClipSpec, held: Hold, placed: Placed, name: str) -
     material, brightness = parts.glowing_material(name, lambda tree: parts.bloom(tree, _CORE))
     parts.key_value(brightness, brightness_F)
     lamp = parts.lamp(f"{name}-lamp", effect.colour, _WATTS * brightness_F, radius=0.5 * held.radius)
-    unshadowed_by(lamp, placed.objects)
+    ignored_by(lamp, placed.objects)
     halo = parts.drawn(name, cap(effect.radius, _HALO_RADIANCE * parts.tint(effect.colour)), material)
     # Keyed, not parented: a child of the target's root would share the root's Cryptomatte.
     steps = max(item.cycles.motion_steps for item in placed.objects)
@@ -65,11 +65,12 @@ def cap(radius: float, radiance_3: Floats) -> Tubes:
     return tube(axis_N3, radius * np.sin(angle_N), np.tile(radiance_3, (13, 1)), sides=32)
 
 
-def unshadowed_by(lamp: bpy.types.Object, objects: tuple[bpy.types.Object, ...]) -> None:
-    """Let the lamp's light pass through `objects`: it hangs inside the prop that it lights the world for."""
-    blockers = bpy.data.collections.new(f"{lamp.name}-blockers")
+def ignored_by(lamp: bpy.types.Object, objects: tuple[bpy.types.Object, ...]) -> None:
+    """Let the lamp's light pass through `objects` unseen: it hangs inside the prop that it lights the world for."""
+    passed = bpy.data.collections.new(f"{lamp.name}-passed")
     for thing in objects:
-        blockers.objects.link(thing)
-    for link in blockers.collection_objects:
+        passed.objects.link(thing)
+    for link in passed.collection_objects:
         link.light_linking.link_state = "EXCLUDE"
-    lamp.light_linking.blocker_collection = blockers
+    lamp.light_linking.blocker_collection = passed
+    lamp.light_linking.receiver_collection = passed
