@@ -160,7 +160,7 @@ def read(folder: Path) -> InstalledAsset:
 
 
 def asset_folders(root: Path | None = None) -> list[Path]:
-    """`root` itself if it is an asset, and the assets right below it (default: the built-in ones); UserError if none."""
+    """`root` itself if it is an asset, and those right below it (default: the built-in ones); UserError if none."""
     root = root or builtin_folder()
     if not root.is_dir():
         raise UserError(f"{root}: no such asset folder{nearest_path(root)}; give a folder that holds asset folders")
