@@ -17,6 +17,7 @@ import torch
 
 from render.document import write_atomic
 
+from .config import TrainConfig
 from .models import BUNDLED, image_size, resolve, save_weights, sha256
 from .sources import generic_held_out
 from .validate import copy_first, score, track_all
@@ -50,8 +51,9 @@ def bundle(runs: list[Path], out: Path = BUNDLED / "nano-base.safetensors") -> d
 
 def _facts(run: Path) -> dict[str, Any]:
     """A run's resolved recipe, and how far it went."""
+    config = json.loads((run / "config.json").read_text(encoding="utf-8"))["config"]
     return {
-        "config": json.loads((run / "config.json").read_text(encoding="utf-8"))["config"],
+        "config": TrainConfig.parse(config, str(run)).model_dump(mode="json"),
         "best": json.loads((run / "best.json").read_text(encoding="utf-8")),
         "last": json.loads((run / "last.json").read_text(encoding="utf-8")),
     }

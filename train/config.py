@@ -39,7 +39,11 @@ class Data(Document):
     colour: Annotated[float, Field(ge=0, le=0.5)] = 0.1
     """Strength of the brightness, contrast and saturation jitter, one draw a window."""
     easy: Annotated[int, Field(ge=0)] = 0
-    """Generic source: over so many windows the clips grow from easy to as hard as they come."""
+    """Generic source: over so many windows the clips grow from easy to `hardest`."""
+    hardest: Share = 1.0
+    """Generic source: 0 is plain, slow and undisturbed, 1 the full range."""
+    slowest: Annotated[float, Field(gt=0, le=0.03)] = 0.003
+    """Generic source: the lowest speed of a target, in frame widths a frame."""
     batch: Count = 1
     workers: Annotated[int, Field(ge=0)] = 0
 

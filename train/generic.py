@@ -16,8 +16,8 @@ from render.mask import binary_mask, is_present
 from .sprites import SKIN, TILE, Array, Sprite, box, ellipse, texture
 from .window import Window
 
-SLOWEST, FASTEST = 0.003, 0.3
-"""Speed of a target: log-uniform between these, in frame widths a frame (the easiest clips: up to a tenth of that)."""
+FASTEST = 0.3
+"""The highest speed of a target, in frame widths a frame (in the easiest clips a tenth of it); log-uniform below."""
 
 
 @dataclass(frozen=True)
@@ -82,13 +82,13 @@ class Scene:
     shutter: float  # open share of a frame
 
 
-def _scene(rng: np.random.Generator, hardness: float) -> Scene:
+def _scene(rng: np.random.Generator, hardness: float, slowest: float) -> Scene:
     backdrop = texture(rng, hardness * rng.uniform(0.2, 1))
     if rng.random() < 0.4 * hardness:  # ground under sky
         row = int(rng.integers(TILE // 4, 3 * TILE // 4))
         backdrop = np.concatenate([texture(rng, hardness * rng.uniform(0.05, 0.6))[:row], backdrop[row:]])
     fastest = FASTEST * 0.1 ** (1 - hardness)
-    speed = float(np.exp(rng.uniform(np.log(SLOWEST), np.log(fastest))))
+    speed = float(np.exp(rng.uniform(np.log(slowest), np.log(fastest))))
     radius = float(np.exp(rng.uniform(np.log(0.05 + 0.07 * (1 - hardness)), np.log(0.32))))
     hero = _mover(rng, Sprite.random(rng, hardness), radius, speed, hardness)
     others = []
@@ -216,7 +216,7 @@ class Generic:
     """An endless stream of generic clips, each drawn from (`seed`, `part`, its index) alone.
 
     `part` 0 is for training, 1 for validation, 2 for testing: they share no clip. The first `easy` clips grow from
-    plain, slow and undisturbed to the full range; a model that starts from nothing learns to look at its memory there.
+    plain, slow and undisturbed to `hardest` (0..1): a model from nothing learns to look at its memory there.
     """
 
     seed: int
@@ -224,19 +224,22 @@ class Generic:
     frames: int
     size: int
     easy: int = 0
+    hardest: float = 1.0
+    slowest: float = 0.003
 
     def window(self, index: int) -> Window:
         """Clip `index`: the target is present in frame 0; later it may leave, hide or come back."""
         rng = np.random.default_rng([self.seed, self.part, index])
-        hardness = min((index + 1) / (self.easy + 1), 1.0)
+        hardness = self.hardest * min((index + 1) / (self.easy + 1), 1.0)
         while True:
-            window = _attempt(rng, hardness, self.frames, self.size, f"generic-{self.part}-{index}")
+            window = _attempt(rng, self, hardness, f"generic-{self.part}-{index}")
             if window is not None:
                 return window
 
 
-def _attempt(rng: np.random.Generator, hardness: float, frames: int, size: int, name: str) -> Window | None:
-    scene, lights = _scene(rng, hardness), Lights.random(rng, frames, hardness)
+def _attempt(rng: np.random.Generator, stream: Generic, hardness: float, name: str) -> Window | None:
+    frames, size = stream.frames, stream.size
+    scene, lights = _scene(rng, hardness, stream.slowest), Lights.random(rng, frames, hardness)
     shakes = rng.normal(0, scene.shake, (frames, 2)).astype(np.float32)
     contrast, lift, noise = rng.uniform(0.6, 1.2), rng.uniform(-0.1, 0.15), rng.exponential(0.015) * hardness
     hero = scene.movers[scene.target]

@@ -34,7 +34,8 @@ def open_sources(config: TrainConfig, data: Path | None) -> Sources:
     if config.data.source == "generic":
         if data is not None:
             raise UserError(f'--data {data}: this recipe makes its own data (data.source = "generic"); leave it out')
-        train = Generic(config.seed, 0, config.data.frames, size, config.data.easy)
+        options = config.data
+        train = Generic(config.seed, 0, options.frames, size, options.easy, options.hardest, options.slowest)
         clips = generic_held_out(config.seed, 1, config.validation.clips, config.validation.frames, size)
         assert config.steps is not None
         return Sources(train, clips, config.steps, "generic")

@@ -1,7 +1,7 @@
 """Mistakes with the verbs `train` and `export`, and what the one line about each must say."""
 
 ROWS: list[tuple[list[str], str]] = [
-    (["train"], "Missing argument 'CONFIG'"),
+    (["train"], "Missing argument 'config'"),
     (["train", "nano-base-1"], "Missing option '--out'"),
     (["train", "nano-base1", "--out", "{here}/run"], "no such config; did you mean 'nano-base-1'?"),
     (["train", "{here}/mine.toml", "--out", "{here}/run"], "mine.toml: no such file"),
