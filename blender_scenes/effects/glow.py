@@ -1,4 +1,7 @@
-"""Glow: a soft halo round a charged prop, as bloom looks, with a lamp in its middle that lights the surroundings."""
+"""Glow: a soft halo round a charged prop, as bloom looks, with a lamp in its middle that lights the surroundings.
+
+The halo is a disc that stands right behind the prop and faces the camera: the prop stays clear of it.
+"""
 
 from __future__ import annotations
 
@@ -20,10 +23,13 @@ from .turns import shortest_turns
 
 Floats = NDArray[np.float64]
 
-_CORE = 0.22
+_CORE = 0.27
 """Distance from the middle, in radii of the halo, at which it is half as bright."""
 
-_HALO_RADIANCE = 2.6
+_BEHIND = 1.5
+"""How far the halo stands behind the prop's middle, in radii of the prop; a disc's edge is 1.41 from its middle."""
+
+_HALO_RADIANCE = 2.2
 """Radiance amid the halo at strength 1 and full charge; sunlit white ground is about 1."""
 
 _WATTS = 160.0
@@ -38,31 +44,32 @@ def build(effect: Glow, spec: ClipSpec, held: Hold, placed: Placed, name: str) -
     charge = held.target.charge
     share_F = shutter_mean(lambda times_N: _IDLE + (1 - _IDLE) * charge_level(charge, times_N), spec.film)
     brightness_F = effect.strength * share_F
-    material, brightness = parts.glowing_material(name, lambda tree: parts.bloom(tree, _CORE))
+    material, brightness = parts.glowing_material(name)
     parts.key_value(brightness, brightness_F)
     lamp = parts.lamp(f"{name}-lamp", effect.colour, _WATTS * brightness_F, radius=0.5 * held.radius)
     ignored_by(lamp, placed.objects)
-    halo = parts.drawn(name, cap(effect.radius, _HALO_RADIANCE * parts.tint(effect.colour)), material)
+    halo = parts.drawn(name, bloom(effect.radius, _HALO_RADIANCE * parts.tint(effect.colour)), material)
     # Keyed, not parented: a child of the target's root would share the root's Cryptomatte.
     steps = max(item.cycles.motion_steps for item in placed.objects)
     blur(halo, steps)
     frames_N = key_frames(spec.film, steps)
     middle_N3 = held.world(frames_N / spec.film.fps)
-    for thing in (halo, lamp):
-        key(thing, "location", frames_N, middle_N3)
     towards_N3 = position(spec.camera.position, frames_N / spec.film.fps) - middle_N3
+    towards_N3 /= np.linalg.norm(towards_N3, axis=1, keepdims=True)
+    key(lamp, "location", frames_N, middle_N3)
+    key(halo, "location", frames_N, middle_N3 - _BEHIND * held.radius * towards_N3)
     halo.rotation_mode = "QUATERNION"
     key(halo, "rotation_quaternion", frames_N, shortest_turns(np.array([0.0, 0.0, 1.0]), towards_N3))
 
 
-def cap(radius: float, radiance_3: Floats) -> Tubes:
-    """The side of a ball of `radius` metres around the origin that is seen from +Z, in one radiance (3,).
+def bloom(radius: float, radiance_3: Floats) -> Tubes:
+    """A disc of `radius` metres around the origin that looks to +Z: `radiance_3` in its middle, 0 at its edge.
 
-    It goes a little round the back, so that its outline is a ball's own, with no rim.
+    In between it falls as a lens scatters light, a Lorentzian in the distance from the source, taken to 0 smoothly.
     """
-    angle_N = np.linspace(1.8, 0, 13)
-    axis_N3 = radius * np.cos(angle_N)[:, None] * np.array([0.0, 0.0, 1.0])
-    return tube(axis_N3, radius * np.sin(angle_N), np.tile(radiance_3, (13, 1)), sides=32)
+    share_N = np.linspace(1, 0, 33) ** 1.5  # rings lie closer in the middle, where the light falls fast
+    light_N = (1 - share_N**2) ** 2 / (1 + (share_N / _CORE) ** 2)
+    return tube(np.zeros((33, 3)), radius * share_N, light_N[:, None] * radiance_3, sides=32)
 
 
 def ignored_by(lamp: bpy.types.Object, objects: tuple[bpy.types.Object, ...]) -> None:

@@ -20,7 +20,7 @@ from .turns import shortest_turns, turned
 Floats = NDArray[np.float64]
 
 _CORE_RADIANCE = 32.0
-_SHEATH_RADIANCE = 2.6
+_SHEATH_RADIANCE = 2.0
 _HALO_RADIANCE = 0.6
 """Radiance at strength 1 amid the core, the sheath and the halo; sunlit white ground is about 1."""
 
@@ -63,7 +63,7 @@ def _draw(effect: Lightning, strike: Strike, brightness_F: Floats, film: Film, h
     """One strike: a bolt that is drawn for the moment it strikes, and then turns and stretches with the target."""
     source = np.asarray(effect.source)
     reach_3 = held.world([strike.time])[0] - source
-    material, brightness = parts.glowing_material(name, parts.soft)
+    material, brightness = parts.glowing_material(name)
     parts.key_value(brightness, brightness_F)
     drawn = parts.drawn(name, shape(strike, effect.colour, reach_3, held.radius), material)
     lit_F = np.flatnonzero(brightness_F)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import bpy
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,9 +11,6 @@ from render.develop import FX
 from ..keys import key
 from ..stage import EFFECTS
 from .tubes import Tubes
-
-Profile = Callable[[bpy.types.NodeTree], bpy.types.NodeSocket]
-"""Builds, in a node tree, the socket that says how light falls off from a shape's middle to its outline."""
 
 RADIANCE = "radiance"
 """The mesh attribute (colour) that an effect's vertices carry: what they emit at brightness 1."""
@@ -58,20 +53,15 @@ def additive_material(name: str) -> tuple[bpy.types.Material, bpy.types.ShaderNo
     return material, emission
 
 
-def soft(tree: bpy.types.NodeTree) -> bpy.types.NodeSocket:
-    """The profile of a tube: a parabola across it, 1 in the middle, 0 at the outline."""
-    return facing(tree, 2.0)
-
-
-def facing(tree: bpy.types.NodeTree, power: float) -> bpy.types.NodeSocket:
-    """A socket with `cos(angle between normal and view) ** power`: 1 amid a tube or ball, 0 at its outline."""
+def _soft(tree: bpy.types.NodeTree) -> bpy.types.NodeSocket:
+    """A socket with cos² of the angle between normal and view: a parabola across a tube, 0 at its outline."""
     weight = tree.nodes.new("ShaderNodeLayerWeight")
     weight.inputs["Blend"].default_value = 0.5  # makes Facing exactly 1 - |cos|
-    cosine = math_node(tree, "SUBTRACT", 1.0, weight.outputs["Facing"])
-    return math_node(tree, "POWER", cosine, power)
+    cosine = _math(tree, "SUBTRACT", 1.0, weight.outputs["Facing"])
+    return _math(tree, "MULTIPLY", cosine, cosine)
 
 
-def math_node(
+def _math(
     tree: bpy.types.NodeTree, operation: str, a: bpy.types.NodeSocket | float, b: bpy.types.NodeSocket | float
 ) -> bpy.types.NodeSocket:
     """The output of a Math node over two sockets or numbers."""
@@ -85,18 +75,10 @@ def math_node(
     return node.outputs[0]
 
 
-def bloom(tree: bpy.types.NodeTree, core: float) -> bpy.types.NodeSocket:
-    """A socket with the profile of bloom on a ball: 1 in its middle, half at `core` radii from it, 0 at its outline."""
-    cosine_squared = facing(tree, 2.0)  # 1 - b^2, where the view ray passes the middle at b radii
-    far = math_node(tree, "DIVIDE", math_node(tree, "SUBTRACT", 1.0, cosine_squared), core**2)
-    edge = math_node(tree, "POWER", cosine_squared, 2.0)
-    return math_node(tree, "DIVIDE", edge, math_node(tree, "ADD", far, 1.0))
+def glowing_material(name: str) -> tuple[bpy.types.Material, bpy.types.ShaderNodeValue]:
+    """An additive material for `Tubes`: radiance × brightness × softness, and the Value node of its brightness.
 
-
-def glowing_material(name: str, profile: Profile) -> tuple[bpy.types.Material, bpy.types.ShaderNodeValue]:
-    """An additive material for `Tubes`: radiance × brightness × profile, and the Value node of its brightness.
-
-    Only the walls that face the camera shine, so that a halo lies over the wall behind it as evenly as over the sky.
+    Only the walls that face the viewer shine, so that a tube is as bright where its far wall is buried in something.
     """
     material, emission = additive_material(name)
     tree = material.node_tree
@@ -105,9 +87,9 @@ def glowing_material(name: str, profile: Profile) -> tuple[bpy.types.Material, b
     brightness = tree.nodes.new("ShaderNodeValue")
     brightness.outputs[0].default_value = 1.0
     tree.links.new(radiance.outputs["Color"], emission.inputs["Color"])
-    front = math_node(tree, "SUBTRACT", 1.0, tree.nodes.new("ShaderNodeNewGeometry").outputs["Backfacing"])
-    shape = math_node(tree, "MULTIPLY", profile(tree), front)
-    tree.links.new(math_node(tree, "MULTIPLY", shape, brightness.outputs[0]), emission.inputs["Strength"])
+    front = _math(tree, "SUBTRACT", 1.0, tree.nodes.new("ShaderNodeNewGeometry").outputs["Backfacing"])
+    shape = _math(tree, "MULTIPLY", _soft(tree), front)
+    tree.links.new(_math(tree, "MULTIPLY", shape, brightness.outputs[0]), emission.inputs["Strength"])
     return material, brightness
 
 

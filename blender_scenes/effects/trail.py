@@ -24,8 +24,8 @@ _POINTS = 72
 _STRANDS = 6
 """Thin bright strands that wander inside the stream."""
 
-_STREAM_RADIANCE = 1.8
-_STRAND_RADIANCE = 9.0
+_STREAM_RADIANCE = 1.1
+_STRAND_RADIANCE = 7.0
 """Radiance at strength 1 where the stream leaves the prop; sunlit white ground is about 1."""
 
 _WATTS = 50.0
@@ -38,7 +38,7 @@ _LAMP_AGE = 0.3
 def build(effect: Trail, film: Film, held: Hold, seed: np.random.SeedSequence, name: str) -> None:
     """Draw the stream of every frame of the clip, and hang lamps in it."""
     strands = Strands.grown(seed)
-    material, _ = parts.glowing_material(name, parts.soft)
+    material, _ = parts.glowing_material(name)
     for frame, time in enumerate(frame_times(film)):
         mesh = shape(effect, held, strands, float(time), open_seconds(film))
         parts.show_only(parts.drawn(f"{name}-{frame:04d}", mesh, material), frame, frame)
