@@ -250,7 +250,7 @@ def find_recipe(name: str) -> Path:
     """The path of a recipe file, or of the built-in recipe of that name; UserError with the nearest name."""
     path = Path(name)
     builtin = {found.stem: found for found in sorted((Path(__file__).parent / "recipes").glob("*.toml"))}
-    if path.suffix == ".toml" or path.exists():
+    if path.suffix == ".toml" or path.is_file():
         if not path.is_file():
             raise UserError(f"{path}: no such recipe file{nearest_path(path)}")
         return path

@@ -152,3 +152,9 @@ def test_twins_change_one_factor(plan: list[ClipSpec]) -> None:
     assert twin(spec, "blur").film.shutter_degrees == 0
     same = {"twin_of": None, "twin_factor": None, "effects": spec.effects}
     assert twin(spec, "effects").model_copy(update=same) == spec
+
+
+def test_a_folder_named_like_a_recipe_does_not_hide_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "demo").mkdir()  # as `heroprop demo` makes it
+    monkeypatch.chdir(tmp_path)
+    assert find_recipe("demo") == DEMO
