@@ -37,7 +37,13 @@ class Data(Document):
     flip: Share = 0.5
     """Chance that a window is mirrored left to right."""
     colour: Annotated[float, Field(ge=0, le=0.5)] = 0.1
-    """Strength of the brightness, contrast and saturation jitter, one draw a window."""
+    """Strength of the brightness (each channel's own), contrast and saturation jitter, one draw a window."""
+    recolour: Share = 0.0
+    """Chance that a window's channels change places and that its light and dark do: against learning "it is dark"."""
+    zoom: Annotated[float, Field(ge=0, le=0.7)] = 0.0
+    """A window is cut down by up to this share of its width and height, about where its object starts."""
+    generic: Share = 0.0
+    """Share of the windows that are generic clips, in place of the dataset's: against forgetting what is not a prop."""
     easy: Annotated[int, Field(ge=0)] = 0
     """Generic source: over so many windows the clips grow from easy to `hardest`."""
     hardest: Share = 1.0

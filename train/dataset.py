@@ -12,7 +12,7 @@ from PIL import Image
 
 from render.document import UserError
 from render.manifest import Dataset
-from render.mask import PRESENT_PIXELS
+from render.mask import PRESENT_PIXELS, is_present
 
 from .config import Data
 from .validate import HeldOut
@@ -92,11 +92,19 @@ class Rendered:
         starts = [first for first, step in spans if step == stride]
         first = starts[rng.integers(len(starts))]
         numbers = [first + stride * n for n in range(self.options.frames)]
-        rgb = np.stack([shrink(self.data.rgb(track.clip, n), self.size) for n in numbers])
-        coverage = np.stack([shrink(self.data.coverage(track.clip, n, track.object_id), self.size) for n in numbers])
+        pictures = [self.data.rgb(track.clip, n) for n in numbers]
+        mattes = [self.data.coverage(track.clip, n, track.object_id) for n in numbers]
+        cut = cut_about(rng, mattes[0], self.options.zoom)
+        if not is_present(shrink(mattes[0][cut], self.size)):
+            cut = (slice(None), slice(None))
+        rgb = np.stack([shrink(picture[cut], self.size) for picture in pictures])
+        coverage = np.stack([shrink(matte[cut], self.size) for matte in mattes])
         if rng.random() < self.options.flip:
             rgb, coverage = rgb[:, :, ::-1], coverage[:, :, ::-1]
         rgb = jitter(rng, rgb, self.options.colour)
+        if rng.random() < self.options.recolour:
+            rgb = rgb[..., rng.permutation(3)]
+            rgb = np.subtract(255, rgb, dtype=np.uint8) if rng.random() < 0.5 else rgb
         return Window(rgb, coverage, f"{track.clip}/{track.object_id}@{first}{stride:+d}")
 
 
@@ -105,12 +113,26 @@ def shrink(picture: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
     return np.asarray(Image.fromarray(picture).resize((size, size)), np.uint8)
 
 
+def cut_about(rng: np.random.Generator, matte: NDArray[np.uint8], zoom: float) -> tuple[slice, slice]:
+    """Rows and columns of a random cut-out of the picture's proportions that holds the middle of the matte."""
+    share = 1 - zoom * rng.random()
+    where = []
+    for axis, length in enumerate(matte.shape):
+        side = max(round(share * length), 1)
+        middle = int(np.flatnonzero(matte.any(axis=1 - axis)).mean())
+        low, high = max(middle + 1 - side, 0), min(middle, length - side)
+        start = int(rng.integers(low, high + 1))
+        where.append(slice(start, start + side))
+    return where[0], where[1]
+
+
 def jitter(rng: np.random.Generator, rgb_THWC: NDArray[np.uint8], strength: float) -> NDArray[np.uint8]:
-    """Brightness, contrast and saturation each scaled by 1 ± strength, the same in all frames."""
+    """The channels' gains, contrast and saturation each scaled by 1 ± strength, the same in all frames."""
     if strength == 0:
         return rgb_THWC
-    brightness, contrast, saturation = 1 + rng.uniform(-strength, strength, 3).astype(np.float32)
-    picture = rgb_THWC.astype(np.float32) * brightness
+    gains = 1 + rng.uniform(-strength, strength, 3).astype(np.float32)
+    contrast, saturation = 1 + rng.uniform(-strength, strength, 2).astype(np.float32)
+    picture = rgb_THWC.astype(np.float32) * gains
     grey = picture @ np.array([0.299, 0.587, 0.114], np.float32)
     picture = grey[..., None] + saturation * (picture - grey[..., None])
     mean = np.float32(grey.mean())

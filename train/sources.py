@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from render.document import UserError
 from render.manifest import FILE, Dataset
 from render.mask import binary_mask
@@ -15,7 +17,7 @@ from .dataset import Rendered, held_out
 from .generic import Generic
 from .models import image_size, sha256
 from .validate import HeldOut
-from .window import Source
+from .window import Source, Window
 
 
 @dataclass(frozen=True)
@@ -34,22 +36,42 @@ def open_sources(config: TrainConfig, data: Path | None) -> Sources:
     if config.data.source == "generic":
         if data is not None:
             raise UserError(f'--data {data}: this recipe makes its own data (data.source = "generic"); leave it out')
-        options = config.data
-        train = Generic(config.seed, 0, options.frames, size, options.easy, options.hardest, options.slowest)
         clips = generic_held_out(config.seed, 1, config.validation.clips, config.validation.frames, size)
         assert config.steps is not None
-        return Sources(train, clips, config.steps, "generic")
+        return Sources(generic_windows(config, size), clips, config.steps, "generic")
     if data is None:
         raise UserError(
             "--data is missing: this recipe learns from a dataset; give the folder that 'heroprop render' filled"
         )
     dataset = Dataset.open(data)
     windows = Rendered(dataset, config.data, size, config.seed)
+    generic = generic_windows(config, size)
     steps = config.steps or math.ceil(
         (config.epochs or 0) * len(windows) / (config.data.batch * config.optimiser.accumulate)
     )
     clips = held_out(dataset, "val", config.validation.clips, config.validation.frames)
-    return Sources(windows, clips, steps, sha256(data / FILE))
+    mixed = Mixed(windows, generic, config.data.generic, config.seed)
+    return Sources(mixed, clips, steps, sha256(data / FILE))
+
+
+@dataclass(frozen=True)
+class Mixed:
+    """Two streams in one: window i is the second's with chance `share`, drawn from (seed, i)."""
+
+    first: Source
+    second: Source
+    share: float
+    seed: int
+
+    def window(self, index: int) -> Window:
+        second = np.random.default_rng([self.seed, 2, index]).random() < self.share
+        return (self.second if second else self.first).window(index)
+
+
+def generic_windows(config: TrainConfig, size: int) -> Generic:
+    """The generic stream that the recipe describes."""
+    options = config.data
+    return Generic(config.seed, 0, options.frames, size, options.easy, options.hardest, options.slowest)
 
 
 def generic_held_out(seed: int, part: int, clips: int, frames: int, size: int) -> list[HeldOut]:

@@ -12,8 +12,11 @@ from render.manifest import Dataset
 from render.mask import binary_mask
 from train.config import Data
 from train.data import MEAN_RGB, STD_RGB, batches, collate
-from train.dataset import Rendered, Track, held_out, tracks
+from train.dataset import Rendered, Track, cut_about, held_out, tracks
 from train.generic import Generic
+from train.sources import open_sources
+
+from .recipes import tiny
 
 
 def options(**changes: Any) -> Data:
@@ -131,3 +134,43 @@ def test_generic_coverage_is_soft_under_blur_and_hidden_by_occluders() -> None:
     assert max(soft) > 0.5, "fast things are mostly soft"
     assert min(soft) < 0.4, "slow ones are mostly solid"
     assert all(window.rgb.std() > 1 for window in windows)
+
+
+def test_cut_outs_hold_the_object_and_cut_picture_and_matte_alike(dataset: Path) -> None:
+    plain = options(flip=0.0, colour=0.0, reverse=0.0)
+    whole = Rendered(Dataset.open(dataset), plain, 64, seed=3)
+    closer = Rendered(Dataset.open(dataset), plain.model_copy(update={"zoom": 0.6}), 64, seed=3)
+    areas = []
+    for n in range(16):
+        window = closer.window(n)
+        assert binary_mask(window.coverage[0]).any()
+        areas.append(binary_mask(window.coverage[0]).sum() / binary_mask(whole.window(n).coverage[0]).sum())
+    assert np.mean(areas) > 1.2, "things come closer"
+    matte = np.zeros((40, 80), np.uint8)
+    matte[35:, 70:] = 255
+    for seed in range(20):
+        rows, columns = cut_about(np.random.default_rng(seed), matte, 0.5)
+        assert matte[rows, columns].any()
+        assert (rows.stop - rows.start) / (columns.stop - columns.start) == pytest.approx(0.5, abs=0.03)
+        assert rows.stop <= 40
+        assert columns.stop <= 80
+
+
+def test_recolouring_spares_the_matte(dataset: Path) -> None:
+    plain = Rendered(Dataset.open(dataset), options(colour=0.0), 64, seed=3)
+    changed = Rendered(Dataset.open(dataset), options(colour=0.0, recolour=1.0), 64, seed=3)
+    pairs = [(plain.window(n), changed.window(n)) for n in range(8)]
+    assert any(not np.array_equal(a.rgb, b.rgb) for a, b in pairs)
+    for a, b in pairs:
+        assert np.array_equal(a.coverage, b.coverage)
+        assert sorted(a.rgb.sum((0, 1, 2))) == sorted(b.rgb.sum((0, 1, 2))) or sorted(a.rgb.sum((0, 1, 2))) == sorted(
+            255 * b.rgb[..., 0].size - b.rgb.sum((0, 1, 2))
+        )
+
+
+def test_mixed_streams_keep_their_share_and_their_order(dataset: Path) -> None:
+    config = tiny(data__generic=0.5, data__frames=3)
+    mixed = open_sources(config, dataset).train
+    names = [mixed.window(n).name for n in range(24)]
+    assert 6 <= sum(name.startswith("generic-") for name in names) <= 18
+    assert names == [open_sources(config, dataset).train.window(n).name for n in range(24)]
