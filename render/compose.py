@@ -194,7 +194,7 @@ def _occluders(
     height = cast(float, chosen.asset.size)
     moment = stream.uniform(0.3, 0.7) * film.frames / film.fps
     eye, prop = position(camera.position, moment)[0], position(curve, moment)[0]
-    spot = eye + (prop - eye) * stream.uniform(0.45, 0.62)
+    spot = eye + (prop - eye) * stream.uniform(0.55, 0.75)
     spot[2] = shot.box[0][2] + height / 2
     resting: Curve = Still(point=vec(spot))
     if stream.chance(recipe.occluders.moving):
