@@ -66,7 +66,7 @@ def main() -> None:
         code = app.main(args=arguments, prog_name="heroprop", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
     except (KeyboardInterrupt, typer.Abort):
-        _say("interrupted; the same command goes on where this one stopped")
+        _say("interrupted" + _GOES_ON.get(verb or "", ""))
         sys.exit(130)
     except typer.TyperException as error:
         message = " ".join(error.format_message().split())
@@ -107,19 +107,24 @@ def demo(
     dataset, run, report = out / "dataset", out / "run", out / "report"
     exported = out / "hero-nano.pt"
     pool = ["--workers", str(workers)] if workers else []
-    resume = ["--resume"] if run.exists() else []
+    resume = ["--resume"] if (run / "resume.pt").is_file() else []
     checkpoints = [part for name in ("nano-random:0", "nano-base", str(run)) for part in ("--checkpoint", name)]
     steps = [
         ["plan", "demo", "--out", str(dataset)],
         ["render", str(dataset), *pool],
         ["verify", str(dataset)],
         ["train", "nano-demo", "--data", str(dataset), "--out", str(run), *resume],
-        ["evaluate", "--data", str(dataset), "--split", "test", *checkpoints, "--out", str(report)],
         ["export", str(run), "--to", "sam2", "--out", str(exported)],
+        ["evaluate", "--data", str(dataset), "--split", "test", *checkpoints, "--out", str(report)],
     ]
     for number, step in enumerate(steps, 1):
         _say(f"\n[{number}/{len(steps)}] heroprop {' '.join(step)}")
-        code = subprocess.run([sys.executable, "-m", "heroprop", *step], check=False).returncode
+        child = subprocess.Popen([sys.executable, "-m", "heroprop", *step])
+        try:
+            code = child.wait()
+        except KeyboardInterrupt:  # the step got it too, and ends in its own orderly way
+            child.wait()
+            raise
         if code:
             _say(f"the demo stopped at step {number}; what is done stays, and the same command goes on from there")
             raise typer.Exit(code)
@@ -143,6 +148,12 @@ def _refuse_shadow(package: str) -> None:
             "install heroprop into a virtual environment of its own"
         )
 
+
+_GOES_ON = {
+    "render": "; the same command goes on where this one stopped",
+    "demo": "; the same command goes on where this one stopped",
+    "train": "; the same command with --resume goes on where this one stopped",
+}
 
 _EXPLAINED = {
     errno.ENOSPC: "the disk is full; make room and run the same command again, which goes on where this one stopped",

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import imageio.v3 as iio
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from render.document import UserError, nearest_path
 
@@ -58,7 +59,7 @@ class FolderFrames:
         for path in self.paths():
             try:
                 yield to_rgb8(iio.imread(path, plugin="pillow"), path)
-            except (OSError, ValueError, SyntaxError) as error:
+            except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
                 raise UserError(f"{path}: not a readable picture ({_first_line(error)})") from None
 
     def count(self) -> int:
@@ -140,7 +141,7 @@ def read_mask(path: Path) -> NDArray[np.bool_]:
         raise UserError(f"{path}: no such mask{nearest_path(path)}")
     try:
         picture = iio.imread(path, plugin="pillow")
-    except (OSError, ValueError, SyntaxError) as error:
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise UserError(f"{path}: not a readable picture ({_first_line(error)})") from None
     mask: NDArray[np.bool_] = to_rgb8(picture, path).any(axis=2)
     return mask

@@ -27,6 +27,8 @@ CHECKPOINT_COLOURS: tuple[Colour, ...] = (
 )
 """In the order given; the last checkpoint always takes the orange one."""
 
+OURS = {"report.html", "results.json", "predictions"}
+
 STRIP_FRAMES = 6
 STRIP_CLIPS = 10
 WORST_FRAMES = 12
@@ -34,12 +36,12 @@ WORST_PER_CLIP = 2
 
 
 def check_out(out: Path) -> None:
-    """UserError unless `out` can be made, is an empty folder, or holds an earlier report (which is replaced)."""
+    """UserError unless `out` can be made, is empty, or holds an earlier report, whole or not (which is replaced)."""
     if not out.exists():
         return
     if not out.is_dir():
         raise UserError(f"{out}: is a file; give a folder for the report")
-    if any(out.iterdir()) and not (out / "results.json").is_file():
+    if any(path.name not in OURS and path.suffix != ".tmp" for path in out.iterdir()):
         raise UserError(f"{out}: holds other files and no earlier report; choose an empty or new folder")
 
 
@@ -130,7 +132,7 @@ def summary_table(results: Results) -> Any:
         jf, moving = method.scores.jf, method.moving.jf
         shown = f"{number(jf.value)} [{interval(jf)}]" if interval(jf) else number(jf.value)
         scores = (number(method.scores.j.value), number(method.scores.f.value), number(moving.value))
-        rows.append((method.name, shown.replace("[", "\\["), *scores, number(method.absent_area.value, 4)))
+        rows.append((method.name, shown, *scores, number(method.absent_area.value, 4)))
     after = results.checkpoints[-1]
     title = f"{results.dataset} · {results.split} · {count(after.scores.jf.n, 'object')}, {after.moving.jf.n} moving"
     return table(title, ("", "J&F [95 %]", "J", "F", "J&F moving", "area when absent"), rows)

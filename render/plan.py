@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from pathlib import Path
 from typing import Literal
 
@@ -84,7 +85,8 @@ def read_plan(dataset: Path) -> tuple[PlanHeader, list[ClipSpec]]:
         raise UserError(f"{dataset / LINES}: cannot be read: {error.strerror}; plan again into a new folder") from None
     if hashlib.sha256(data).hexdigest() != header.plan_digest:
         raise UserError(f"{dataset / LINES}: differs from what {HEADER} says; plan again into a new folder")
-    return header, [ClipSpec.model_validate_json(line) for line in data.decode().splitlines()]
+    lines = data.decode().splitlines()
+    return header, [ClipSpec.parse(json.loads(line), f"{dataset / LINES}:{n}") for n, line in enumerate(lines, 1)]
 
 
 def _check_names(recipe: Recipe, library: Library) -> None:

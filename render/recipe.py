@@ -181,7 +181,7 @@ MOTIONS = ("linear", "circular", "return")
 
 
 class EffectsRecipe(Document):
-    """Chances that a clip has each effect, and their strength (1 is nominal)."""
+    """Chances that a clip has each effect (`glow`: that a charged prop has a halo); their strength, 1 being nominal."""
 
     lightning: Chance = 0.3
     glow: Chance = 0.4

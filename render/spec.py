@@ -240,7 +240,10 @@ TwinFactor = Literal["effects", "charge", "occluders", "blur"]
 
 
 def twin(spec: ClipSpec, factor: TwinFactor) -> ClipSpec:
-    """The same clip with one factor switched off; every other field, the seeds included, stays."""
+    """The same clip with one factor switched off; every other field, its name and seeds included, stays.
+
+    It takes the original's place in a dataset of its own, so that the two are compared clip by clip.
+    """
     update: dict[str, object] = {"twin_of": spec.clip, "twin_factor": factor}
     if factor == "effects":
         update["effects"] = ()

@@ -59,6 +59,7 @@ def verify(folder: Path, on_clip: Callable[[str], None] = lambda clip: None) -> 
     report = Report(clips=len(held.clips), shards=len(held.shards))
     report.problems += _manifest_problems(folder, held)
     planned = _planned(folder, report)
+    report.problems += _missing_clips(folder, held, planned)
     seen: dict[str, str] = {}
     for shard in held.shards:
         report.bytes += shard.tar.bytes + shard.frames_index.bytes + shard.objects_index.bytes
@@ -88,6 +89,13 @@ def _planned(folder: Path, report: Report) -> dict[str, ClipSpec]:
     except UserError as error:
         report.problems.append(Problem(HEADER, None, None, str(error), "plan again into a new folder and compare"))
         return {}
+
+
+def _missing_clips(folder: Path, held: Manifest, planned: dict[str, ClipSpec]) -> Iterator[Problem]:
+    """Planned clips that no shard holds."""
+    for clip in sorted(set(planned) - set(held.clips)):
+        what = "was set aside: it kept failing" if clip in held.failed else "is planned, but not rendered yet"
+        yield Problem(HEADER, clip, None, what, f"run 'heroprop render {folder}'")
 
 
 def _shard_problems(

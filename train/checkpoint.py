@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,9 @@ from render.document import UserError, write_atomic
 
 from .config import TrainConfig
 from .models import save_weights
+
+STILLBORN = {"config.json", "log.jsonl", "tensorboard", "best.safetensors", "best.json"}
+"""What a run may have written before its first `resume.pt`."""
 
 
 @dataclass
@@ -45,10 +49,19 @@ class Run:
 
     def start(self, config: TrainConfig, data: str) -> None:
         """Claim an empty or new folder for a new run; UserError if it holds anything."""
+        self._clear_stillborn()
         if self.folder.exists() and (not self.folder.is_dir() or any(self.folder.iterdir())):
             how = "add --resume to go on with it, or name another" if self.resume_file.exists() else "name another"
             raise UserError(f"{self.folder}: the run folder is not empty; {how}")
         write_atomic(self.folder / "config.json", json.dumps(self._identity(config, data), indent=2))
+
+    def _clear_stillborn(self) -> None:
+        """Remove what a run left that was stopped before it first saved anything to go on from."""
+        if not (self.folder / "config.json").is_file() or self.resume_file.exists():
+            return
+        left = list(self.folder.iterdir())
+        if all(path.name in STILLBORN or path.suffix == ".tmp" for path in left):
+            shutil.rmtree(self.folder)
 
     def check_same(self, config: TrainConfig, data: str) -> None:
         """UserError unless this folder holds a resumable run of this very recipe on this very data."""

@@ -54,11 +54,14 @@ def train(config: TrainConfig, data: Path | None, out: Path, resume: bool = Fals
     """
     run, device = Run(out), pick_device(config)
     sources = open_sources(config, data)
-    run.check_same(config, sources.identity) if resume else run.start(config, sources.identity)
+    if resume:
+        run.check_same(config, sources.identity)
 
     torch.manual_seed(config.seed)
     model = build_model(config)
     load_weights(model, resolve(config.model.start, config.model.name))
+    if not resume:
+        run.start(config, sources.identity)
     model.to(device)
     optimiser = build_optimiser(config.optimiser, model)
     progress = run.load_state(model, optimiser) if resume else Progress()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,13 +10,13 @@ from pathlib import Path
 import numpy as np
 
 from render.document import UserError
-from render.manifest import FILE, Dataset
+from render.manifest import Dataset
 from render.mask import binary_mask
 
 from .config import TrainConfig
 from .dataset import Rendered, held_out
 from .generic import Generic
-from .models import image_size, sha256
+from .models import image_size
 from .validate import HeldOut
 from .window import Source, Window
 
@@ -51,7 +52,14 @@ def open_sources(config: TrainConfig, data: Path | None) -> Sources:
     )
     clips = held_out(dataset, "val", config.validation.clips, config.validation.frames)
     mixed = Mixed(windows, generic, config.data.generic, config.seed)
-    return Sources(mixed, clips, steps, sha256(data / FILE))
+    return Sources(mixed, clips, steps, identity(dataset))
+
+
+def identity(dataset: Dataset) -> str:
+    """SHA-256 (hex) over what a dataset holds: its shards' hashes and its splits, whenever its manifest was written."""
+    held = [f"{shard.name} {shard.tar.sha256}" for shard in dataset.manifest.shards]
+    splits = [f"{split} {clip}" for split in ("train", "val", "test") for clip in dataset.clips(split)]
+    return hashlib.sha256("\n".join([*sorted(held), *splits]).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
