@@ -84,8 +84,7 @@ def test_our_predictor_has_the_official_settings() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(set(MODELS) - {"nano"}))
 def test_every_official_size_builds_and_its_config_is_sam2s_own(name: str) -> None:
-    with torch.device("meta"):
-        model = build_video(name)
+    model = build_video(name)
     assert sum(parameter.numel() for parameter in model.parameters()) > 30e6
 
 
