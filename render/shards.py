@@ -142,10 +142,10 @@ class Shard:
         if not 0 <= frame < self.clips[clip].frames:
             raise KeyError(f"{clip} has frames 0..{self.clips[clip].frames - 1}, not {frame}")
         row = self._first_frame[clip] + frame
-        size = int(self._frames.column(f"{column}.size")[row])
+        size = self._number(f"{column}.size", row)
         if size == 0:
             raise KeyError(f"{clip} frame {frame} has no {column}")
-        offset = int(self._frames.column(f"{column}.offset")[row])
+        offset = self._number(f"{column}.offset", row)
         name = member_name(clip, frame, column)
         if not 0 < size <= tar.MAX_MEMBER or offset < tar.BLOCK:
             raise UserError(f"{self._frames_path}: impossible place of '{name}'; {_REMAKE}")
@@ -155,7 +155,7 @@ class Shard:
         """The encoded bytes of one product (or `measure`) of one frame, and only those. UserError if damaged."""
         entry = self.locate(clip, frame, column)
         row = self._first_frame[clip] + frame
-        return self._checked(entry, int(self._frames.column(f"{column}.crc32")[row]))
+        return self._checked(entry, self._number(f"{column}.crc32", row))
 
     def record(self, clip: str) -> dict[str, Any]:
         """The clip's record: `spec`, `provenance`, `licences`."""
@@ -182,6 +182,13 @@ class Shard:
         frames = zip(self._frames.values("clip"), self._frames.values("frame"), strict=True)
         objects = (self._objects.values(name) for name in ("clip", "object_id", "frame"))
         return list(frames), list(zip(*objects, strict=True))
+
+    def _number(self, column: str, row: int) -> int:
+        """A whole number of the frames table; UserError for a null, which only damage can put there."""
+        values = self._frames.column(column)
+        if values.dtype.kind not in "iu":
+            raise UserError(f"{self._frames_path}: '{column}' has gaps; {_REMAKE}")
+        return int(values[row])
 
     def _checked(self, entry: tar.Entry, crc: int) -> bytes:
         data = tar.read(self.path, entry)
