@@ -72,7 +72,9 @@ def test_crashes_are_retried_and_mistakes_set_aside_then_made_good(finished: Pat
     aside = FailedClip.read_json(dataset / "failed" / "clip-000001.json")
     assert [attempt.code for attempt in aside.attempts] == [2]
     assert "the asset 'hamer' is not installed" in aside.log[-1]
-    assert verify(dataset).problems == []
+    assert [(problem.clip, problem.what) for problem in verify(dataset).problems] == [
+        ("clip-000001", "was set aside: it kept failing")
+    ]
     kept = files(dataset)
 
     (told / "mistake-clip-000001").unlink()
