@@ -14,6 +14,8 @@ import pytest
 import torch
 
 from render.document import UserError
+from render.manifest import Dataset
+from tests.fake_dataset import make_dataset
 from train import loop
 from train.checkpoint import Run
 from train.config import TrainConfig
@@ -21,6 +23,7 @@ from train.data import collate
 from train.generic import Generic
 from train.models import load_weights, resolve
 from train.optimise import build_optimiser, set_rates
+from train.sources import identity
 
 from .recipes import tiny
 
@@ -235,3 +238,24 @@ def test_a_bfloat16_step_on_cuda_is_finite_and_close_to_float32() -> None:
         assert row["finite"] == 1
         totals.append(row["total"])
     assert totals[1] == pytest.approx(totals[0], rel=0.03)
+
+
+def test_a_run_stopped_before_it_first_saved_starts_again(tmp_path: Path) -> None:
+    recipe = tiny()
+    run = Run(tmp_path / "run")
+    run.start(recipe, "data")
+    (tmp_path / "run" / "tensorboard").mkdir()
+    run.start(recipe, "data")  # nothing to go on from, so nothing is lost
+    (tmp_path / "run" / "mine.txt").touch()
+    with pytest.raises(UserError, match="not empty"):
+        run.start(recipe, "data")
+
+
+def test_what_a_run_learned_from_is_its_data_not_its_manifests_date(tmp_path: Path) -> None:
+    data = make_dataset(tmp_path / "set", clips=4, frames=3, size=(48, 32))
+    before = identity(Dataset.open(data))
+    manifest = json.loads((data / "manifest.json").read_text())
+    (data / "manifest.json").write_text(json.dumps(manifest | {"created": "2001-01-01T00:00:00+00:00"}))
+    assert identity(Dataset.open(data)) == before
+    other = make_dataset(tmp_path / "other", clips=3, frames=3, size=(48, 32))
+    assert identity(Dataset.open(other)) != before
