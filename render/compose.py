@@ -41,6 +41,10 @@ DECIMALS = 6
 """Specs are rounded to this many decimals (micrometres, microseconds), so that libm's last bits never reach a hash."""
 
 ATTEMPTS = 200
+
+GIRTH = 0.8
+"""Occluders are taken to be as wide as they are tall, but at most this many metres (a pillar)."""
+
 COLOURS: tuple[Vec3, ...] = ((0.16, 0.45, 1.0), (0.45, 0.2, 1.0), (1.0, 0.45, 0.1), (0.2, 1.0, 0.45), (1.0, 0.12, 0.1))
 """Energy colours, linear Rec.709: electric blue, violet, ember, emerald, crimson."""
 
@@ -187,19 +191,27 @@ def _charge(recipe: Recipe, prop: InstalledAsset, film: Film, stream: Stream) ->
 def _occluders(
     recipe: Recipe, allowed: _Allowed, shot: Shot, curve: Curve, camera: Camera, film: Film, stream: Stream
 ) -> tuple[Occluder, ...]:
-    """Something on the ground between camera and prop, in the line of sight at a moment of the clip's middle."""
+    """Something on the ground between camera and prop, in the line of sight at a moment of the clip's middle.
+
+    It stands still where that leaves the prop in sight on the first frame, and passes through where it does not.
+    """
     if not stream.chance(recipe.occluders.chance):
         return ()
     chosen = allowed.get("occluder", recipe.occluders.asset.draw(stream, allowed.names("occluder")))
     height = cast(float, chosen.asset.size)
     moment = stream.uniform(0.3, 0.7) * film.frames / film.fps
     eye, prop = position(camera.position, moment)[0], position(curve, moment)[0]
-    spot = eye + (prop - eye) * stream.uniform(0.55, 0.75)
+    nearness = stream.uniform(0.55, 0.75)
+    spot = eye + (prop - eye) * nearness
+    # Where the same point of the line of sight lies on the first frame, sideways: the prop must be seen there.
+    first_eye, first_prop = position(camera.position, 0.0)[0], position(curve, 0.0)[0]
+    aside = float((first_eye + (first_prop - first_eye) * nearness - spot) @ shot.right)
+    clearance = (shot.prop_size * nearness + min(height, GIRTH)) / 2
     spot[2] = shot.box[0][2] + height / 2
     resting: Curve = Still(point=vec(spot))
-    if stream.chance(recipe.occluders.moving):
-        speed = stream.uniform(0.3, 0.9) * (1 if stream.chance(0.5) else -1)
-        velocity = shot.right * speed
+    hurry = stream.uniform(1.0, 1.5)
+    if stream.chance(recipe.occluders.moving) or abs(aside) < clearance:
+        velocity = shot.right * math.copysign(hurry * clearance / moment, aside)
         resting = Linear(start=vec(spot - velocity * moment), velocity=vec(velocity))
     finish = stream.pick(list(chosen.asset.finishes))
     return (

@@ -190,7 +190,7 @@ class EffectsRecipe(Document):
 
 
 class OccludersRecipe(Document):
-    """The chance that something stands in, or (`moving`) passes through, the line of sight, and what it is."""
+    """The chance that something hides the prop for a while, that it does so by moving, and what it is."""
 
     chance: Chance = 0.3
     moving: Chance = 0.4

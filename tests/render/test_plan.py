@@ -158,3 +158,14 @@ def test_a_folder_named_like_a_recipe_does_not_hide_it(tmp_path: Path, monkeypat
     (tmp_path / "demo").mkdir()  # as `heroprop demo` makes it
     monkeypatch.chdir(tmp_path)
     assert find_recipe("demo") == DEMO
+
+
+def test_nothing_hides_the_prop_on_the_first_frame(plan: list[ClipSpec]) -> None:
+    occluded = [spec for spec in plan if spec.occluders]
+    assert {spec.occluders[0].curve.kind for spec in occluded} <= {"still", "linear"}
+    for spec in occluded:
+        eye, prop = position(spec.camera.position, 0.0)[0], position(spec.targets[0].curve, 0.0)[0]
+        thing = position(spec.occluders[0].curve, 0.0)[0]
+        sight = (prop - eye)[:2] / np.linalg.norm((prop - eye)[:2])
+        aside = abs(np.cross(sight, (thing - eye)[:2]))
+        assert aside > 0.4, "centre to line of sight, metres, in the ground plane"
