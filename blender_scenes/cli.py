@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -46,6 +47,7 @@ def check(
     as_json: Json = False,
 ) -> None:
     """Say everything that is wrong with an asset, with all in a folder, or with the built-in ones (exit code 2)."""
+    _need_blender()
     import os
     from concurrent.futures import ThreadPoolExecutor
 
@@ -77,6 +79,7 @@ def preview(
     assets: Assets = None,
 ) -> None:
     """Render a sheet of one asset: its finishes from several sides, dull and charged."""
+    _need_blender()
     from render import screen
     from render.asset import Library, read
 
@@ -87,6 +90,12 @@ def preview(
         code, _, said = _blender("preview", str(installed.folder), "--out", str(target))
     _refuse(code, said, str(installed.folder))
     print(target)
+
+
+def _need_blender() -> None:
+    """ModuleNotFoundError where Blender's module is not installed: its child processes could only fail one by one."""
+    if importlib.util.find_spec("bpy") is None:
+        raise ModuleNotFoundError("No module named 'bpy'", name="bpy")
 
 
 def check_folder(folder: Path) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 from typing import Annotated
 
@@ -51,6 +52,8 @@ def render(
     json: AsJson = False,
 ) -> None:
     """Render what is due of a planned dataset. Stop it at any time; the same command goes on where it stopped."""
+    if importlib.util.find_spec("bpy") is None:  # every clip would fail for the same reason
+        raise ModuleNotFoundError("No module named 'bpy'", name="bpy")
     from dataclasses import asdict
 
     from . import screen
