@@ -35,11 +35,7 @@ class Document(BaseModel):
     def read_toml(cls, path: Path) -> Self:
         """Read and validate a TOML file; UserError if it is missing, is not TOML, or does not fit the model."""
         try:
-            data = tomllib.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            raise UserError(f"{path}: no such file{nearest_path(path)}") from None
-        except (OSError, UnicodeDecodeError) as error:
-            raise UserError(f"{path}: cannot be read: {error}") from None
+            data = tomllib.loads(_text(path))
         except tomllib.TOMLDecodeError as error:
             raise UserError(f"{path}: not valid TOML: {error}") from None
         return cls.parse(data, str(path))
@@ -48,11 +44,7 @@ class Document(BaseModel):
     def read_json(cls, path: Path) -> Self:
         """Read and validate a JSON file; UserError if it is missing, is not JSON, or does not fit the model."""
         try:
-            data = json.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            raise UserError(f"{path}: no such file{nearest_path(path)}") from None
-        except (OSError, UnicodeDecodeError) as error:
-            raise UserError(f"{path}: cannot be read: {error}") from None
+            data = json.loads(_text(path))
         except json.JSONDecodeError as error:
             raise UserError(f"{path}: not valid JSON: {error}") from None
         return cls.parse(data, str(path))
@@ -101,6 +93,16 @@ def write_atomic(path: Path, data: bytes | str) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def _text(path: Path) -> str:
+    """A file's UTF-8 text; UserError if it is missing or cannot be read."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file{nearest_path(path)}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: cannot be read: {error}") from None
 
 
 def _explain(model: type[BaseModel], error: ValidationError) -> str:

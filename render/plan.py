@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Literal
 
-from .asset import Library
+from .asset import Kind, Library
 from .compose import compose
 from .document import Document, UserError, nearest, write_atomic
 from .provenance import generator
@@ -92,7 +92,7 @@ def read_plan(dataset: Path) -> tuple[PlanHeader, list[ClipSpec]]:
 def _check_names(recipe: Recipe, library: Library) -> None:
     """Every asset and finish that the recipe names must exist; UserError with the nearest known name."""
     where = f"recipe '{recipe.name}'"
-    for key, kind, names in (
+    named: tuple[tuple[str, Kind, tuple[str, ...]], ...] = (
         ("stage.set", "set", recipe.stage.set.choice),
         ("stage.hdri", "hdri", recipe.stage.hdri.choice),
         ("target.asset", "prop", recipe.target.asset.choice),
@@ -100,11 +100,12 @@ def _check_names(recipe: Recipe, library: Library) -> None:
         ("held_out.set", "set", recipe.held_out.set),
         ("held_out.hdri", "hdri", recipe.held_out.hdri),
         ("held_out.asset", "prop", recipe.held_out.asset),
-    ):
+    )
+    for key, kind, names in named:
         for name in names:
             if name != "any":
                 try:
-                    library.get(name, kind)  # type: ignore[arg-type]
+                    library.get(name, kind)
                 except UserError as error:
                     raise UserError(f"{where}: {key}: {error}") from None
     known = sorted({f for name in library.names("prop") for f in library.assets[name].asset.finishes})
