@@ -8,46 +8,44 @@ import numpy as np
 
 from render.asset import Library
 from render.develop import CHARGE, target_name
-from render.motion import orientation, position
-from render.spec import Curve, Film, Occluder, Target
+from render.motion import orientation, position, rates_of_turn
+from render.spec import Curve, Extra, Film, Spin, Target
 
 from .ingest import Placed, place
 from .keys import key
 from .shutter import blur, key_frames, motion_steps
-from .stage import OCCLUDERS, file_under
+from .stage import EXTRAS, file_under
 
 
 def place_target(target: Target, film: Film, library: Library) -> Placed:
     """One labelled prop, keyed for the whole clip, in a collection and with a Cryptomatte name of its own."""
     placed = place(library.get(target.asset, "prop"), target.finish, target_name(target.object_id))
     file_under(placed, target_name(target.object_id))
-    turn = abs(target.spin.rate) / film.fps + _bend(target.curve, film)
-    steps = motion_steps(turn * film.shutter_degrees / 360.0)
-    frames = key_frames(film, steps)
-    placed.root.rotation_mode = "QUATERNION"
-    placed.root.scale = (target.scale,) * 3
-    key(placed.root, "location", frames, position(target.curve, frames / film.fps))
-    key(placed.root, "rotation_quaternion", frames, orientation(target.spin, frames / film.fps))
-    for item in placed.objects:
-        blur(item, steps)
+    _move(placed, target.curve, target.spin, target.scale, film)
     for item in placed.charged:
         item.lightgroup = CHARGE
     return placed
 
 
-def place_occluder(occluder: Occluder, number: int, film: Film, library: Library) -> Placed:
+def place_extra(extra: Extra, number: int, film: Film, library: Library) -> Placed:
     """One unlabelled thing, keyed for the whole clip."""
-    placed = place(library.get(occluder.asset, "occluder"), occluder.finish, f"occluder-{number}")
-    file_under(placed, OCCLUDERS)
-    steps = motion_steps(_bend(occluder.curve, film) * film.shutter_degrees / 360.0)
+    placed = place(library.get(extra.asset), extra.finish, f"extra-{number}")
+    file_under(placed, EXTRAS)
+    _move(placed, extra.curve, extra.spin, extra.scale, film)
+    return placed
+
+
+def _move(placed: Placed, curve: Curve, spin: Spin, scale: float, film: Film) -> None:
+    """Key place and attitude at exactly the times at which the open shutter looks at them."""
+    turn = float(rates_of_turn(spin, np.arange(film.frames) / film.fps).max()) / film.fps + _bend(curve, film)
+    steps = motion_steps(turn * film.shutter_degrees / 360.0)
     frames = key_frames(film, steps)
-    placed.root.rotation_mode = "XYZ"
-    placed.root.rotation_euler = (0.0, 0.0, occluder.yaw)
-    placed.root.scale = (occluder.scale,) * 3
-    key(placed.root, "location", frames, position(occluder.curve, frames / film.fps))
+    placed.root.rotation_mode = "QUATERNION"
+    placed.root.scale = (scale,) * 3
+    key(placed.root, "location", frames, position(curve, frames / film.fps))
+    key(placed.root, "rotation_quaternion", frames, orientation(spin, frames / film.fps))
     for item in placed.objects:
         blur(item, steps)
-    return placed
 
 
 def _bend(curve: Curve, film: Film) -> float:

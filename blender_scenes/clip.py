@@ -41,8 +41,8 @@ def render_clip(spec: ClipSpec, work: Path, library: Library, threads: int, repo
     scratch.mkdir(parents=True, exist_ok=True)
     meter.balance(scene, spec, scratch)
     placed = {target.object_id: action.place_target(target, spec.film, library) for target in spec.targets}
-    for number, occluder in enumerate(spec.occluders):
-        action.place_occluder(occluder, number, spec.film, library)
+    for number, extra in enumerate(spec.extras):
+        action.place_extra(extra, number, spec.film, library)
     effects.build(spec, placed)
     passes.layers(scene, spec)
     print(f"scene built in {time.perf_counter() - started:.2f} s", file=sys.stderr, flush=True)
@@ -64,7 +64,7 @@ def render_clip(spec: ClipSpec, work: Path, library: Library, threads: int, repo
 def check_assets(spec: ClipSpec, library: Library) -> None:
     """UserError unless every asset of the spec is installed exactly as it was when the plan was made."""
     wanted = {(target.asset, target.asset_digest) for target in spec.targets}
-    wanted |= {(occluder.asset, occluder.asset_digest) for occluder in spec.occluders}
+    wanted |= {(extra.asset, extra.asset_digest) for extra in spec.extras}
     wanted |= {(spec.stage.set, spec.stage.set_digest), (spec.stage.hdri, spec.stage.hdri_digest)}
     for name, digest in sorted(wanted):
         if library.get(name).digest != digest:

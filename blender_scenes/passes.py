@@ -37,7 +37,7 @@ def layers(scene: bpy.types.Scene, spec: ClipSpec) -> None:
         layer.use_pass_combined, layer.use_pass_z = True, False
         layer.use_pass_cryptomatte_asset = True
         # One id each for the set and every target and occluder, two ids a rank: nothing is left out of any pixel.
-        ids = 1 + len(spec.targets) + len(spec.occluders)
+        ids = 1 + len(spec.targets) + len(spec.extras)
         layer.pass_cryptomatte_depth = min(max(ids + ids % 2, 2), 16)
         for group in (FX, CHARGE):
             layer.lightgroups.add(name=group)

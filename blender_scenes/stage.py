@@ -14,7 +14,7 @@ from .ingest import Placed, hdri_path, place
 
 SETS = "sets"
 LAMPS = "lamps"
-OCCLUDERS = "occluders"
+EXTRAS = "extras"
 EFFECTS = "effects"
 
 
@@ -22,7 +22,7 @@ def empty_scene() -> bpy.types.Scene:
     """Blender emptied, with one scene and the collections that the passes tell apart."""
     bpy.ops.wm.read_factory_settings(use_empty=True)
     scene = bpy.context.scene
-    for name in (SETS, LAMPS, OCCLUDERS, EFFECTS):
+    for name in (SETS, LAMPS, EXTRAS, EFFECTS):
         scene.collection.children.link(bpy.data.collections.new(name))
     return scene
 

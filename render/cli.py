@@ -28,8 +28,8 @@ def plan(
 ) -> None:
     """Draw a recipe's clips, one fully resolved spec a line, without rendering anything."""
     from . import screen
-    from .plan import write_plan
-    from .recipe import find_recipe
+    from .planning.plan import write_plan
+    from .planning.recipe import find_recipe
 
     header = write_plan(find_recipe(recipe), out, clips, seed, assets)
     rows = [

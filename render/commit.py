@@ -18,7 +18,7 @@ from . import manifest, pack, shards
 from .document import Document, UserError, write_atomic
 from .listing import build, measure_shard
 from .manifest import FILE, SHARDS, FileEntry, Manifest, ShardEntry
-from .plan import PlanHeader
+from .planning.plan import PlanHeader
 from .provenance import ClipRecord
 
 WORK, FAILED = "work", "failed"

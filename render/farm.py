@@ -22,7 +22,7 @@ from . import child, framefile, provenance
 from .asset import Library
 from .commit import WORK, Attempt, Between, FailedClip, Store, lock
 from .document import UserError, nearest, write_atomic
-from .plan import read_plan
+from .planning.plan import read_plan
 from .provenance import ClipRecord, Provenance
 from .spec import ClipSpec
 from .watch import Silent, Watcher

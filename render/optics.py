@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .motion import position
-from .spec import Camera, Film
+from .spec import Camera, Film, Lens
 
 Floats = NDArray[np.float64]
 
@@ -26,9 +26,30 @@ def camera_axes(camera: Camera, times: ArrayLike) -> tuple[Floats, Floats]:
     return eye_N3, np.stack([right_N3, up_N3, back_N3], axis=2)
 
 
-def focal_px(camera: Camera, film: Film) -> float:
-    """Focal length in pixels; the sensor's width always spans the image's width."""
-    return camera.focal_mm / camera.sensor_mm * film.width
+def focal_mm(camera: Camera, times: ArrayLike) -> Floats:
+    """Focal lengths in mm, float64 (N,), at `times` in seconds (N,): smoothstep between the zoom's keys."""
+    t_N = np.atleast_1d(np.asarray(times, np.float64))
+    keys = camera.zoom
+    if not keys:
+        return np.full_like(t_N, camera.focal_mm)
+    at, focal = np.array([key.time for key in keys]), np.array([key.focal_mm for key in keys])
+    place_N = np.interp(t_N, at, np.arange(len(keys)))
+    before_N = np.minimum(place_N.astype(int), len(keys) - 1)
+    after_N = np.minimum(before_N + 1, len(keys) - 1)
+    x_N = place_N - before_N
+    return np.asarray(focal[before_N] + (focal[after_N] - focal[before_N]) * x_N * x_N * (3 - 2 * x_N))
+
+
+def focal_px(camera: Camera, film: Film, times: ArrayLike) -> Floats:
+    """Focal lengths in pixels, float64 (N,); the sensor's width always spans the image's width."""
+    return focal_mm(camera, times) / camera.sensor_mm * film.width
+
+
+def distort(lens: Lens, plane: ArrayLike) -> Floats:
+    """Where points of the image plane at distance 1, (..., 2), show through the lens: Brown-Conrady, as in OpenCV."""
+    points = np.asarray(plane, np.float64)
+    square = (points**2).sum(axis=-1, keepdims=True)
+    return np.asarray(points * (1 + lens.k1 * square + lens.k2 * square**2))
 
 
 def project(camera: Camera, film: Film, times: ArrayLike, points: ArrayLike) -> tuple[Floats, Floats]:
@@ -36,7 +57,6 @@ def project(camera: Camera, film: Film, times: ArrayLike, points: ArrayLike) -> 
     eye_N3, axes_N33 = camera_axes(camera, times)
     local_N3 = np.einsum("nji,nj->ni", axes_N33, np.asarray(points, np.float64) - eye_N3)
     depth_N = -local_N3[:, 2]
-    scale_N = focal_px(camera, film) / np.where(np.abs(depth_N) < 1e-9, 1e-9, depth_N)
-    x_N = film.width / 2 + local_N3[:, 0] * scale_N
-    y_N = film.height / 2 - local_N3[:, 1] * scale_N
-    return np.stack([x_N, y_N], axis=1), depth_N
+    plane_N2 = local_N3[:, :2] * [1.0, -1.0] / np.where(np.abs(depth_N) < 1e-9, 1e-9, depth_N)[:, None]
+    shown_N2 = distort(camera.lens, plane_N2) * focal_px(camera, film, times)[:, None]
+    return np.array([film.width, film.height]) / 2 + shown_N2, depth_N

@@ -48,7 +48,7 @@ def licences(spec: ClipSpec, library: Library) -> tuple[AssetLicence, ...]:
     """Licences of every asset that a clip uses, by name. UserError where one is missing, or not as it was planned."""
     used = {(spec.stage.set, spec.stage.set_digest), (spec.stage.hdri, spec.stage.hdri_digest)}
     used |= {(target.asset, target.asset_digest) for target in spec.targets}
-    used |= {(occluder.asset, occluder.asset_digest) for occluder in spec.occluders}
+    used |= {(extra.asset, extra.asset_digest) for extra in spec.extras}
     found = []
     for name, digest in sorted(used):
         installed = library.get(name)

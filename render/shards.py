@@ -18,7 +18,6 @@ import json
 import re
 import zlib
 from collections.abc import Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -211,6 +210,7 @@ class _Table:
     def __init__(self, path: Path) -> None:
         try:
             self._table = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
+            self.names = [str(name) for name in self._table.column_names]
         except FileNotFoundError:
             raise UserError(f"{path}: no such file; run 'heroprop render' on the dataset again to make it") from None
         except (pa.ArrowException, OSError, ValueError) as error:
@@ -222,10 +222,6 @@ class _Table:
     @property
     def rows(self) -> int:
         return int(self._table.num_rows)
-
-    @cached_property
-    def names(self) -> list[str]:
-        return [str(name) for name in self._table.column_names]
 
     @property
     def metadata(self) -> dict[bytes, bytes]:

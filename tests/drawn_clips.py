@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from render import framefile, measure
 from render.asset import InstalledAsset
 from render.products import Product
-from render.spec import Camera, ClipSpec, Film, Glow, Linear, Spin, Stage, Still, Sun, Target
+from render.spec import Camera, ClipSpec, Film, Glow, Linear, Spin, Stage, Still, Sun, Target, Turn
 
 LABELS = ("hammer", "shield", "gauntlet")
 
@@ -41,7 +41,7 @@ def clip_spec(
                 start=(round(float(rng.uniform(-0.6, 0.6)), 3), 0.0, round(float(rng.uniform(-0.4, 0.4)), 3)),
                 velocity=(round(float(rng.uniform(-3, 3)), 3), 0.0, round(float(rng.uniform(-2, 2)), 3)),
             ),
-            spin=Spin(rate=round(float(rng.uniform(-9, 9)), 3)),
+            spin=Spin(body=Turn(rates=(round(float(rng.uniform(-9, 9)), 3),))),
         )
         for number in range(1, objects + 1)
     )
@@ -132,7 +132,7 @@ def _shape(
 ) -> NDArray[np.bool_]:
     """Where a target is at one instant: a superellipse with its label's proportions, turned by its spin."""
     x, y = _centre(spec, target, time)
-    angle = target.spin.rate * time
+    angle = target.spin.body.rates[0] * time
     long, wide, power = {"hammer": (0.26, 0.11, 8), "shield": (0.2, 0.2, 2), "gauntlet": (0.22, 0.15, 4)}[target.label]
     u = (np.cos(angle) * (xs - x) + np.sin(angle) * (ys - y)) / (long * spec.film.height)
     v = (-np.sin(angle) * (xs - x) + np.cos(angle) * (ys - y)) / (wide * spec.film.height)

@@ -10,12 +10,12 @@ from render.spec import (
     Camera,
     ChargeKey,
     ClipSpec,
+    Extra,
     Film,
     Glow,
     Keys,
     Lightning,
     Linear,
-    Occluder,
     Spin,
     Stage,
     Still,
@@ -23,6 +23,7 @@ from render.spec import (
     Sun,
     Target,
     Trail,
+    Turn,
 )
 
 
@@ -50,7 +51,7 @@ def make_spec(library: Library | None = None, **changes: Any) -> ClipSpec:
         label=prop,
         finish=changes.pop("finish", "new"),
         curve=Linear(start=(-0.9, 0.0, 1.4), velocity=(6.0, 0.0, 0.4)),
-        spin=Spin(axis=(1.0, 0.0, 0.0), rate=9.0),
+        spin=Spin(body=Turn.steady((1.0, 0.0, 0.0), 9.0)),
         charge=(ChargeKey(time=0.0, level=0.0), ChargeKey(time=0.1, level=1.0)),
     )
     spec = {
@@ -74,8 +75,8 @@ def make_spec(library: Library | None = None, **changes: Any) -> ClipSpec:
             focal_mm=42.0,
         ),
         "targets": (target,),
-        "occluders": (
-            Occluder(
+        "extras": (
+            Extra(
                 asset=occluder,
                 asset_digest=digest(occluder),
                 finish="default",

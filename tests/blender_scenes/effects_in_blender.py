@@ -44,6 +44,7 @@ from render.spec import (
     Sun,
     Target,
     Trail,
+    Turn,
 )
 
 BLUE = (0.1, 0.3, 1.0)
@@ -80,7 +81,7 @@ def make_spec(
         targets=(
             Target(
                 object_id=1, asset="ball", asset_digest="", label="ball", finish="plain", curve=curve,
-                spin=Spin(axis=(0.0, 1.0, 0.0), rate=4.0), charge=FULL,
+                spin=Spin(body=Turn.steady((0.0, 1.0, 0.0), 4.0)), charge=FULL,
             ),
         ),
         effects=effects_of_clip,

@@ -11,7 +11,7 @@ import pytest
 
 from render.asset import Library
 from render.products import Product
-from render.spec import Camera, ChargeKey, Circular, ClipSpec, Keys, Linear, Spin, Still, twin
+from render.spec import Camera, ChargeKey, Circular, ClipSpec, Keys, Linear, Spin, Still, Turn, twin
 from tests.blender_scenes import reference
 from tests.blender_scenes.rendering import Rendered, render
 from tests.blender_scenes.simple_assets import STRENGTH
@@ -44,7 +44,7 @@ def box_spec(library: Library, **changes: object) -> ClipSpec:
     target = spec.targets[0].model_copy(
         update={
             "curve": Linear(start=(-0.1, 0.2, 1.4), velocity=(5.0, -1.0, 1.0)),
-            "spin": Spin(base=(0.9, 0.3, -0.2, 0.25), axis=(0.3, 0.5, 0.8), rate=4.0),
+            "spin": Spin(base=(0.9, 0.3, -0.2, 0.25), body=Turn.steady((0.3, 0.5, 0.8), 4.0)),
         }
     )
     return spec.model_copy(update={"targets": (target,), **changes})
@@ -94,9 +94,12 @@ def test_sharp_masks_equal_projected_geometry(rendered: Render, boxes: Library) 
 @pytest.mark.parametrize(
     ("curve", "spin"),
     [
-        (Linear(start=(-0.1, 0.2, 1.4), velocity=(9.0, -1.0, 1.0)), Spin(axis=(0.3, 0.5, 0.8), rate=4.0)),
-        (Circular(centre=(0.0, 0.0, 1.5), u=(0.8, 0.0, 0.0), v=(0.0, 0.3, 0.7), phase=0.3, rate=45.0), Spin(rate=60.0)),
-        (Still(point=(0.1, 0.0, 1.6)), Spin(axis=(0.1, 1.0, 0.0), rate=50.0)),
+        (Linear(start=(-0.1, 0.2, 1.4), velocity=(9.0, -1.0, 1.0)), Spin(body=Turn.steady((0.3, 0.5, 0.8), 4.0))),
+        (
+            Circular(centre=(0.0, 0.0, 1.5), u=(0.8, 0.0, 0.0), v=(0.0, 0.3, 0.7), phase=0.3, rate=45.0),
+            Spin(body=Turn(rates=(60.0,))),
+        ),
+        (Still(point=(0.1, 0.0, 1.6)), Spin(body=Turn.steady((0.1, 1.0, 0.0), 50.0))),
     ],
     ids=["line", "arc", "spin"],
 )

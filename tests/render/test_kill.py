@@ -18,9 +18,9 @@ import pytest
 
 from render.farm import CHILD, render
 from render.manifest import SHARDS, Dataset, Manifest
-from render.plan import write_plan
+from render.planning.plan import write_plan
+from render.planning.recipe import find_recipe
 from render.products import Product
-from render.recipe import find_recipe
 from render.verify import verify
 from tests.render.fake_plan import PROGRAM, make_plan
 

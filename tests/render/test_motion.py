@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from render.motion import charge_level, orientation, position, quaternion_product
-from render.spec import ChargeKey, Circular, Keys, Linear, Return, Spin, Still
+from render.spec import ChargeKey, Circular, Keys, Linear, Return, Spin, Still, Turn
 
 reals = st.floats(-5, 5, allow_nan=False)
 vectors = st.tuples(reals, reals, reals)
@@ -36,7 +36,7 @@ def test_keys_pass_through_their_points_and_are_smooth(points: list[tuple[float,
 
 @given(vectors.filter(lambda v: np.linalg.norm(v) > 0.1), st.floats(-20, 20), st.floats(-3, 3))
 def test_spin_is_a_rotation_about_its_axis(axis: tuple[float, float, float], rate: float, time: float) -> None:
-    turned = orientation(Spin(axis=axis, rate=rate), time)[0]
+    turned = orientation(Spin(body=Turn.steady(axis, rate)), time)[0]
     assert np.isclose(np.linalg.norm(turned), 1)
     unit = np.array([0, *axis]) / np.linalg.norm(axis)
     conjugate = turned * [1, -1, -1, -1]
@@ -44,7 +44,7 @@ def test_spin_is_a_rotation_about_its_axis(axis: tuple[float, float, float], rat
 
 
 def test_spin_turns_counter_clockwise() -> None:
-    quarter = orientation(Spin(axis=(0, 0, 1), rate=np.pi / 2), 1.0)[0]
+    quarter = orientation(Spin(body=Turn.steady((0, 0, 1), np.pi / 2)), 1.0)[0]
     assert np.allclose(quarter, [0.5**0.5, 0, 0, 0.5**0.5])
 
 

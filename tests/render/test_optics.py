@@ -17,7 +17,7 @@ def looking_north(focal: float = 36.0) -> Camera:
 def test_golden_projection() -> None:
     # A 36 mm lens on a 36 mm sensor: one image width at one metre of distance is one metre. 4 m away, 1 m is 90 px.
     camera = looking_north()
-    assert focal_px(camera, FILM) == 360
+    assert focal_px(camera, FILM, 0.0)[0] == 360
     pixels, depth = project(camera, FILM, [0, 0, 0], [[0, 0, 1], [1, 0, 1], [0, 0, 2]])
     assert np.allclose(pixels, [[180, 100], [270, 100], [180, 10]])
     assert np.allclose(depth, 4)

@@ -11,10 +11,11 @@ from render.asset import Library
 from render.document import UserError
 from render.motion import position
 from render.optics import project
-from render.plan import make_plan, read_plan, write_plan
-from render.recipe import Number, Pick, Recipe, Splits, find_recipe
+from render.planning.draws import Number, Pick
+from render.planning.plan import make_plan, read_plan, write_plan
+from render.planning.recipe import Recipe, Splits, find_recipe
+from render.planning.streams import Stream
 from render.spec import ClipSpec, Linear, twin
-from render.streams import Stream
 
 DEMO = find_recipe("demo")
 
@@ -41,7 +42,7 @@ def test_every_kind_occurs(plan: list[ClipSpec]) -> None:
     assert {spec.targets[0].curve.kind for spec in plan} == {"linear", "circular", "return"}
     assert {effect.kind for spec in plan for effect in spec.effects} == {"lightning", "glow", "trail"}
     assert {spec.targets[0].label for spec in plan} == {"hammer", "shield", "gauntlet"}
-    assert any(spec.occluders for spec in plan)
+    assert any(spec.extras for spec in plan)
     assert any(spec.targets[0].charge for spec in plan)
 
 
@@ -146,9 +147,9 @@ def test_weights_choose() -> None:
 
 
 def test_twins_change_one_factor(plan: list[ClipSpec]) -> None:
-    spec = next(spec for spec in plan if spec.effects and spec.occluders)
+    spec = next(spec for spec in plan if spec.effects and spec.extras)
     assert twin(spec, "effects").effects == ()
-    assert twin(spec, "occluders").occluders == ()
+    assert twin(spec, "occluders").extras == ()
     assert twin(spec, "blur").film.shutter_degrees == 0
     same = {"twin_of": None, "twin_factor": None, "effects": spec.effects}
     assert twin(spec, "effects").model_copy(update=same) == spec
@@ -161,11 +162,11 @@ def test_a_folder_named_like_a_recipe_does_not_hide_it(tmp_path: Path, monkeypat
 
 
 def test_nothing_hides_the_prop_on_the_first_frame(plan: list[ClipSpec]) -> None:
-    occluded = [spec for spec in plan if spec.occluders]
-    assert {spec.occluders[0].curve.kind for spec in occluded} <= {"still", "linear"}
+    occluded = [spec for spec in plan if spec.extras]
+    assert {spec.extras[0].curve.kind for spec in occluded} <= {"still", "linear"}
     for spec in occluded:
         eye, prop = position(spec.camera.position, 0.0)[0], position(spec.targets[0].curve, 0.0)[0]
-        thing = position(spec.occluders[0].curve, 0.0)[0]
+        thing = position(spec.extras[0].curve, 0.0)[0]
         sight = (prop - eye)[:2] / np.linalg.norm((prop - eye)[:2])
         aside = abs(np.cross(sight, (thing - eye)[:2]))
         assert aside > 0.4, "centre to line of sight, metres, in the ground plane"

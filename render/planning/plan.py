@@ -7,12 +7,12 @@ import json
 from pathlib import Path
 from typing import Literal
 
-from .asset import Kind, Library
+from ..asset import Kind, Library
+from ..document import Document, UserError, nearest, write_atomic
+from ..provenance import generator
+from ..spec import SCHEMA, ClipSpec
 from .compose import compose
-from .document import Document, UserError, nearest, write_atomic
-from .provenance import generator
 from .recipe import Recipe
-from .spec import SCHEMA, ClipSpec
 
 HEADER, LINES, RECIPE = "plan.json", "plan.jsonl", "recipe.toml"
 
@@ -20,7 +20,7 @@ HEADER, LINES, RECIPE = "plan.json", "plan.jsonl", "recipe.toml"
 class PlanHeader(Document):
     """`plan.json`: what the plan was made from. `plan_digest` is the SHA-256 of `plan.jsonl`."""
 
-    schema_version: Literal[1] = SCHEMA
+    schema_version: Literal[2] = SCHEMA
     generator: str
     recipe_name: str
     recipe_digest: str

@@ -1,0 +1,1 @@
+"""Plans: recipes of distributions, resolved into one seeded clip spec a line."""

@@ -1,0 +1,89 @@
+"""Recipes: a readable TOML file of distributions, from which `plan` draws clips.
+
+Each part of a recipe stands beside the code that draws from it: motions, cameras, targets, effects, occluders, stage.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from ..document import Document, UserError, nearest, nearest_path
+from .allowed import HeldOut
+from .cameras import CameraRecipe
+from .draws import Chance, Number
+from .effects import EffectsRecipe
+from .motions import MotionRecipe
+from .occlusion import OccludersRecipe
+from .stages import StageRecipe
+from .targets import TargetRecipe
+
+Split = Literal["train", "val", "test"]
+
+
+class FilmRecipe(Document):
+    """Frame size (px), clip length, rate, samples a pixel, shutter angle (degrees), exposure (EV)."""
+
+    width: int = Field(default=512, ge=16, le=8192)
+    height: int = Field(default=288, ge=16, le=8192)
+    frames: int = Field(default=150, ge=1, le=10_000)
+    fps: float = Field(default=24.0, gt=0)
+    samples: int = Field(default=32, ge=1, le=65_536)
+    shutter_degrees: Number = Number(uniform=(120.0, 270.0))
+    view_transform: Literal["AgX", "Filmic", "Standard"] = "AgX"
+    exposure: Number = Number(uniform=(-0.3, 0.4))
+
+
+class Splits(Document):
+    """Shares of the clips; they must add up to 1."""
+
+    train: Chance = 0.8
+    val: Chance = 0.1
+    test: Chance = 0.1
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if abs(self.train + self.val + self.test - 1) > 1e-9:
+            raise ValueError(f"train + val + test make {self.train + self.val + self.test:g}, not 1")
+        return self
+
+    def of(self, index: int) -> Split:
+        """The split of a clip, by its index alone: a golden-ratio sequence fills the shares evenly."""
+        place = (0.5 + index * 0.6180339887498949) % 1.0
+        if place < self.test:
+            return "test"
+        return "val" if place < self.test + self.val else "train"
+
+
+class Recipe(Document):
+    """A whole recipe; every part has defaults, so that a short file is enough."""
+
+    schema_version: Literal[1] = Field(default=1, alias="schema")
+    name: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+    seed: int = Field(default=1, ge=0)
+    clips: int = Field(default=100, ge=1, le=1_000_000)
+    clips_per_shard: int = Field(default=32, ge=1)
+    splits: Splits = Splits()
+    held_out: HeldOut = HeldOut()
+    film: FilmRecipe = FilmRecipe()
+    stage: StageRecipe = StageRecipe()
+    camera: CameraRecipe = CameraRecipe()
+    target: TargetRecipe = TargetRecipe()
+    motion: MotionRecipe = MotionRecipe()
+    effects: EffectsRecipe = EffectsRecipe()
+    occluders: OccludersRecipe = OccludersRecipe()
+
+
+def find_recipe(name: str) -> Path:
+    """The path of a recipe file, or of the built-in recipe of that name; UserError with the nearest name."""
+    path = Path(name)
+    builtin = {found.stem: found for found in sorted((Path(__file__).parent / "recipes").glob("*.toml"))}
+    if path.suffix == ".toml" or path.is_file():
+        if not path.is_file():
+            raise UserError(f"{path}: no such recipe file{nearest_path(path)}")
+        return path
+    if name not in builtin:
+        raise UserError(f"no built-in recipe '{name}'{nearest(name, list(builtin))}; or give the path of a .toml file")
+    return builtin[name]
