@@ -46,6 +46,8 @@ def _parser() -> argparse.ArgumentParser:
     clip.add_argument("--work", type=Path, required=True, help="where the frame files go")
     clip.add_argument("--assets", type=Path, action="append", default=[], help="another folder of assets")
     clip.add_argument("--threads", type=int, default=1, help="CPU threads to render with")
+    clip.add_argument("--device", choices=("auto", "cpu", "gpu"), default="auto", help="what to render on")
+    clip.add_argument("--gpu", type=int, help="one GPU of several, counted from 0; default: all")
     clip.set_defaults(run=_clip)
 
     check = verbs.add_parser("check", help="say everything that is wrong with one asset")
@@ -64,7 +66,7 @@ def _clip(options: argparse.Namespace, results: TextIO) -> int:
     from render.asset import Library
     from render.spec import ClipSpec
 
-    from .clip import render_clip
+    from .clip import Machine, render_clip
 
     spec = ClipSpec.read_json(options.spec)
 
@@ -72,7 +74,8 @@ def _clip(options: argparse.Namespace, results: TextIO) -> int:
         line = {"frame": frame, "of": spec.film.frames, "seconds": round(seconds, 3)}
         print(json.dumps(line), file=results, flush=True)
 
-    render_clip(spec, options.work, Library.open(options.assets), options.threads, report)
+    machine = Machine(options.threads, options.device, options.gpu)
+    render_clip(spec, options.work, Library.open(options.assets), machine, report)
     return 0
 
 

@@ -6,7 +6,9 @@ import shutil
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from render import framefile
 from render.asset import Library
@@ -15,11 +17,21 @@ from render.document import UserError
 from render.measure import measure
 from render.spec import ClipSpec
 
+Wanted = Literal["auto", "cpu", "gpu"]
 Report = Callable[[int, float], None]
 """Called with a frame's number and the seconds it took."""
 
 
-def render_clip(spec: ClipSpec, work: Path, library: Library, threads: int, report: Report) -> None:
+@dataclass(frozen=True)
+class Machine:
+    """What a clip is rendered with: CPU threads, and which device (see `device.choose`)."""
+
+    threads: int = 1
+    device: Wanted = "auto"
+    gpu: int | None = None
+
+
+def render_clip(spec: ClipSpec, work: Path, library: Library, machine: Machine, report: Report) -> None:
     """Render what is missing in `work`. UserError for assets that are missing, changed, or not what they promise.
 
     Frames are written atomically, so this may be killed at any moment and started again.
@@ -31,11 +43,12 @@ def render_clip(spec: ClipSpec, work: Path, library: Library, threads: int, repo
         return
     check_assets(spec, library)
 
-    from . import action, camera, effects, meter, passes, stage
+    from . import action, camera, device, effects, meter, passes, stage
 
     started = time.perf_counter()
     scene = stage.empty_scene()
-    passes.set_up(scene, spec, threads)
+    passes.set_up(scene, spec, machine.threads)
+    print(f"rendering on {device.choose(scene, machine.device, machine.gpu)}", file=sys.stderr)
     stage.build(scene, spec.stage, library)
     camera.build(scene, spec.camera, spec.film)
     scratch.mkdir(parents=True, exist_ok=True)

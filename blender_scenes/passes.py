@@ -78,7 +78,6 @@ def _engine(scene: bpy.types.Scene, film: Film, threads: int) -> None:
     scene.render.threads_mode, scene.render.threads = "FIXED", threads
     scene.render.use_persistent_data = True
     cycles = scene.cycles
-    cycles.device = "CPU"
     cycles.samples = film.samples
     cycles.use_adaptive_sampling = False  # every pixel gets the same samples, so that coverage is their plain share
     # On every layer, although the sharp ones need none: their passes must stay equal. At 240x136 six samples denoised
