@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
+import numpy as np
 from pydantic import Field, model_validator
 
 from .document import Document, UserError, nearest, nearest_path
@@ -40,6 +41,25 @@ class Finish(Document):
     materials: dict[str, dict[str, float | tuple[float, float, float]]] = {}
 
 
+class Solid(Document):
+    """One part of a proxy: the box between two corners, or the round thing that just fits into it.
+
+    Metres, in the placed asset's own frame: origin at the grip, +Z up, +Y forward. `round` makes it the (elliptic)
+    cylinder along an axis, or with `all` the ellipsoid. `opacity` is the share of what lies behind that it hides.
+    """
+
+    low: tuple[float, float, float]
+    high: tuple[float, float, float]
+    round: Literal["no", "x", "y", "z", "all"] = "no"
+    opacity: Annotated[float, Field(ge=0, le=1)] = 1.0
+
+    @model_validator(mode="after")
+    def _has_volume(self) -> Self:
+        if any(b <= a for a, b in zip(self.low, self.high, strict=True)):
+            raise ValueError("low: each coordinate must be below that of high")
+        return self
+
+
 class Asset(Document):
     """`asset.toml`, as an artist writes it; `docs/assets.md` explains each key."""
 
@@ -58,6 +78,8 @@ class Asset(Document):
     spin_axis: tuple[float, float, float] = (0.0, 0.0, 1.0)
     charge: Charge | None = None
     finishes: dict[str, Finish] = {"default": Finish()}
+    proxy: tuple[Solid, ...] = ()
+    """A few solids that stand for its silhouette while planning (`python -m blender_scenes proxy ASSET` suggests them)."""
     action_box: tuple[tuple[float, float, float], tuple[float, float, float]] | None = None
     """Sets: two corners (m) of the room that is kept clear for the action; the camera stands at its -Y side."""
     licence: str
@@ -76,10 +98,25 @@ class Asset(Document):
             raise ValueError(f"forward: must not lie along up ({self.up})")
         if not self.finishes:
             raise ValueError("finishes: at least one is needed")
+        if self.proxy and self.kind not in ("prop", "occluder"):
+            raise ValueError(f"proxy: only props and occluders have one, not a {self.kind}")
         name = self.file.removeprefix(BUNDLED)
         if not name.lower().endswith(FORMATS[self.kind]):
             raise ValueError(f"file: a {self.kind} comes as {', '.join(FORMATS[self.kind])}, not '{self.file}'")
         return self
+
+    def solids(self) -> tuple[Solid, ...]:
+        """The proxy; for a prop or occluder without one, an upright box of its size and 0.4 times as wide and deep."""
+        if self.proxy:
+            return self.proxy
+        half = np.array([0.2, 0.2, 0.5]) * (self.size or 1.0)
+        centre = -np.asarray(self.grip)
+        low, high = centre - half, centre + half
+        return (
+            Solid(
+                low=(float(low[0]), float(low[1]), float(low[2])), high=(float(high[0]), float(high[1]), float(high[2]))
+            ),
+        )
 
 
 @dataclass(frozen=True)
