@@ -10,11 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from render import framefile
+import numpy as np
+
+from render import framefile, look
 from render.asset import Library
 from render.develop import BEAUTY, Layers, develop, products
 from render.document import UserError
 from render.measure import measure
+from render.products import Product
 from render.spec import ClipSpec
 
 Wanted = Literal["auto", "cpu", "gpu"]
@@ -66,9 +69,11 @@ def render_clip(spec: ClipSpec, work: Path, library: Library, machine: Machine, 
         started = time.perf_counter()
         passes.render(scene, spec.seed, frame, exr)
         layers = Layers.read(exr)
-        passes.view(scene, layers.rgb(BEAUTY), png)
+        passes.view(scene, look.expose(layers.rgb(BEAUTY), spec.look, spec.seed, frame, spec.film.frames), png)
         mattes = develop(layers, object_ids)
         shown = products(mattes, png)
+        rgb = np.asarray(shown[Product.RGB, None], np.uint8)
+        shown[Product.RGB, None] = look.apply(rgb, spec.look, spec.seed, frame, spec.film.frames)
         framefile.write(work, spec, frame, shown, measure(frame, shown, mattes.charge))
         report(frame, time.perf_counter() - started)
     shutil.rmtree(scratch)
