@@ -20,12 +20,8 @@ Kind = Literal["prop", "occluder", "set", "hdri"]
 Axis = Literal["+X", "-X", "+Y", "-Y", "+Z", "-Z"]
 BUNDLED = "blender:"
 """`file = "blender:studiolights/world/city.exr"`: a file under Blender's own `datafiles`, not in the asset's folder."""
-FORMATS = {
-    "prop": (".blend", ".glb", ".gltf"),
-    "occluder": (".blend", ".glb", ".gltf"),
-    "set": (".blend", ".glb", ".gltf"),
-    "hdri": (".exr", ".hdr"),
-}
+MODELS = (".blend", ".glb", ".gltf", ".usd", ".usda", ".usdc", ".usdz", ".fbx", ".obj")
+FORMATS = {"prop": MODELS, "occluder": MODELS, "set": MODELS, "hdri": (".exr", ".hdr")}
 
 
 class Charge(Document):
@@ -76,6 +72,8 @@ class Asset(Document):
     grip: tuple[float, float, float] = (0.0, 0.0, 0.0)
     """Where a hand holds it, in metres from the prop's centre of bounds."""
     spin_axis: tuple[float, float, float] = (0.0, 0.0, 1.0)
+    action: str | bool = False
+    """The animation that it plays in a loop: one of the file's by name, or true for the one that the file is set to."""
     charge: Charge | None = None
     finishes: dict[str, Finish] = {"default": Finish()}
     proxy: tuple[Solid, ...] = ()
