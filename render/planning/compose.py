@@ -13,6 +13,7 @@ from .allowed import Allowed
 from .cameras import chase, frame_shot
 from .effects import draw_effects
 from .filmable import filmable
+from .looks import draw_look
 from .motions import lay_path
 from .occlusion import draw_occluders
 from .recipe import FilmRecipe, Recipe
@@ -66,6 +67,7 @@ def compose(recipe: Recipe, library: Library, seed: int, index: int) -> ClipSpec
         split=split,
         seed=stream("noise").integer(2**31),
         film=film,
+        look=draw_look(recipe.look, stream("look")),
         stage=stage,
         camera=camera,
         targets=(target,),

@@ -15,6 +15,7 @@ from .allowed import HeldOut
 from .cameras import CameraRecipe
 from .draws import Chance, Number
 from .effects import EffectsRecipe
+from .looks import LookRecipe
 from .motions import MotionRecipe
 from .occlusion import OccludersRecipe
 from .stages import StageRecipe
@@ -68,6 +69,7 @@ class Recipe(Document):
     splits: Splits = Splits()
     held_out: HeldOut = HeldOut()
     film: FilmRecipe = FilmRecipe()
+    look: LookRecipe = LookRecipe()
     stage: StageRecipe = StageRecipe()
     camera: CameraRecipe = CameraRecipe()
     target: TargetRecipe = TargetRecipe()
