@@ -15,9 +15,11 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from .document import Document, UserError, nearest, nearest_path
+from .variation import Variation
 
 Kind = Literal["prop", "occluder", "set", "hdri"]
 Axis = Literal["+X", "-X", "+Y", "-Y", "+Z", "-Z"]
+Time = Literal["day", "dusk", "night", "indoor"]
 BUNDLED = "blender:"
 """`file = "blender:studiolights/world/city.exr"`: a file under Blender's own `datafiles`, not in the asset's folder."""
 MODELS = (".blend", ".glb", ".gltf", ".usd", ".usda", ".usdc", ".usdz", ".fbx", ".obj")
@@ -77,9 +79,15 @@ class Asset(Document):
     charge: Charge | None = None
     finishes: dict[str, Finish] = {"default": Finish()}
     proxy: tuple[Solid, ...] = ()
-    """A few solids that stand for its silhouette while planning (`python -m blender_scenes proxy ASSET` suggests them)."""
+    """A few solids that stand for its silhouette in plans; `python -m blender_scenes proxy ASSET` suggests them."""
     action_box: tuple[tuple[float, float, float], tuple[float, float, float]] | None = None
     """Sets: two corners (m) of the room that is kept clear for the action; the camera stands at its -Y side."""
+    camera_box: tuple[tuple[float, float, float], tuple[float, float, float]] | None = None
+    """Sets: two corners (m) of the room that cameras may stand in, where the set says so (behind it there are walls)."""
+    times: tuple[Time, ...] = ()
+    """Sets: the times of day they can be filmed at; HDRIs: those they show. None named: any but `indoor`."""
+    variation: Variation = Variation()
+    """Sets: what differs from clip to clip."""
     licence: str
     author: str
     source: str

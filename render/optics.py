@@ -52,6 +52,18 @@ def distort(lens: Lens, plane: ArrayLike) -> Floats:
     return np.asarray(points * (1 + lens.k1 * square + lens.k2 * square**2))
 
 
+def undistort(lens: Lens, shown: ArrayLike) -> Floats:
+    """The inverse of `distort`, (..., 2): Newton's method on the radius, for lenses that are one to one."""
+    points = np.asarray(shown, np.float64)
+    wanted = np.sqrt((points**2).sum(axis=-1, keepdims=True))
+    radius = wanted.copy()
+    for _ in range(8 if lens.k1 or lens.k2 else 0):
+        square = radius**2
+        slope = 1 + 3 * lens.k1 * square + 5 * lens.k2 * square**2
+        radius -= (radius * (1 + lens.k1 * square + lens.k2 * square**2) - wanted) / np.maximum(slope, 0.1)
+    return np.asarray(points * np.where(wanted > 0, radius / np.maximum(wanted, 1e-12), 1.0))
+
+
 def project(camera: Camera, film: Film, times: ArrayLike, points: ArrayLike) -> tuple[Floats, Floats]:
     """Pixel coordinates float64 (N, 2), x right, y down, and depth in metres float64 (N,) of one world point a time."""
     eye_N3, axes_N33 = camera_axes(camera, times)
