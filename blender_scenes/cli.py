@@ -114,7 +114,7 @@ def _blender(*arguments: str) -> tuple[int, str, str]:
     import subprocess
     import tempfile
 
-    from render import leash
+    from render.farm import leash
 
     with tempfile.TemporaryFile("w+") as printed, tempfile.TemporaryFile("w+") as said:
         command = leash.command(["-m", "blender_scenes", *arguments])

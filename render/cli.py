@@ -58,7 +58,7 @@ def render(
 
     from . import screen
     from .farm import render as run
-    from .watch import Shown
+    from .farm.watch import Shown
 
     done = run(
         dataset, only=only or (), workers=workers, assets=assets or (), timeout=timeout, watcher=Shown(str(dataset))

@@ -7,11 +7,10 @@ three files and `manifest.json` ever change.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from . import manifest, pack, shards
@@ -43,7 +42,7 @@ class FailedClip(Document):
 
 
 class Store:
-    """A dataset's permanent part. One process at a time may hold it: see `lock`."""
+    """A dataset's permanent part. Its owner holds it alone (`farm.lease.lock`), but for `look` and `pack`."""
 
     def __init__(self, dataset: Path, header: PlanHeader, blender: str, say: Callable[[str], None]) -> None:
         self.dataset, self.header, self.blender, self._say = dataset, header, blender, say
@@ -162,38 +161,6 @@ class Store:
             self._say(f"{error}; its clips are rendered again")
             for path in files:
                 path.unlink(missing_ok=True)
-
-
-@contextlib.contextmanager
-def lock(dataset: Path) -> Iterator[None]:
-    """Hold a dataset for rendering; UserError if another process does. A killed process's hold ends with it."""
-    path = dataset / ".lock"
-    with path.open("a+") as file:
-        if not _try_lock(file.fileno()):
-            file.seek(0)
-            holder = file.read().strip() or "unknown"
-            raise UserError(f"{dataset}: is being rendered by process {holder}; wait for it to end, or stop it")
-        file.truncate(0)
-        file.write(str(os.getpid()))
-        file.flush()
-        yield
-
-
-def _try_lock(handle: int) -> bool:
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            # One byte far behind the end, so that the holder's number stays readable.
-            os.lseek(handle, 2**20, os.SEEK_SET)
-            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
 
 
 def _sync(folder: Path) -> None:

@@ -27,6 +27,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--assets", type=Path, action="append", default=[])
     parser.add_argument("--threads", type=int)
+    parser.add_argument("--device")
     options = parser.parse_args()
     spec = ClipSpec.read_json(options.spec)
     told = options.assets[0] if options.assets else Path()

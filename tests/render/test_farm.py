@@ -13,11 +13,12 @@ from pathlib import Path
 import pytest
 
 from render import farm, shards
-from render.commit import FailedClip, lock
+from render.commit import FailedClip
 from render.document import UserError
+from render.farm.lease import lock
+from render.farm.watch import Watcher
 from render.manifest import SHARDS, Dataset, Manifest
 from render.verify import verify
-from render.watch import Watcher
 from tests.render.fake_plan import PROGRAM, make_plan
 
 ROOT = Path(__file__).parents[2]
@@ -195,7 +196,7 @@ def test_a_stop_ends_the_children_and_says_how_to_go_on(tmp_path: Path, number: 
     dataset = make_plan(tmp_path / "set", told, clips=2, frames=3)
     (told / "slow").write_text("60")
     command = (
-        "import sys; from pathlib import Path; from render.farm import render; from render.watch import Shown; "
+        "import sys; from pathlib import Path; from render.farm import render; from render.farm.watch import Shown; "
         "render(Path(sys.argv[1]), program=sys.argv[2:], workers=2, watcher=Shown(sys.argv[1]))"
     )
     process = subprocess.Popen(

@@ -1,4 +1,4 @@
-"""`python -m render.leash PARENT -m MODULE ARG…` (or `… SCRIPT ARG…`): run a program that dies with its parent.
+"""`python -m render.farm.leash PARENT -m MODULE ARG…` (or `… SCRIPT ARG…`): run a program that dies with its parent.
 
 However the parent ends, `kill -9` included, no orphan goes on rendering: on Linux the kernel is asked to kill this
 process then; everywhere, the end of standard input, which the parent holds open, says so too.
@@ -18,7 +18,7 @@ PR_SET_PDEATHSIG = 1
 
 def command(program: list[str]) -> list[str]:
     """The command line that runs `program` (`["-m", "module", ...]` or `["script.py", ...]`) on this leash."""
-    return [sys.executable, "-m", "render.leash", str(os.getpid()), *program]
+    return [sys.executable, "-m", "render.farm.leash", str(os.getpid()), *program]
 
 
 def tie(parent: int) -> None:

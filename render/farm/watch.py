@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 
-from . import screen
+from .. import screen
 
 
 class Watcher:

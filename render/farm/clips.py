@@ -1,0 +1,138 @@
+"""One clip's rendering: its work folder, and child processes until it is whole or set aside."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from .. import framefile, provenance
+from ..asset import Library
+from ..commit import Attempt, FailedClip
+from ..document import UserError, write_atomic
+from ..provenance import ClipRecord, Provenance
+from ..spec import ClipSpec
+from . import child
+from .watch import Watcher
+
+CHILD = ("-m", "blender_scenes")
+"""The program that renders clips, as `leash` takes it; `clip SPEC.json --work DIR ...` is appended."""
+RETRIES = 2
+TIMEOUT = 1200.0
+"""Seconds without a new frame after which a child counts as hung."""
+LOW_DISK = 32 * 2**20
+"""A child that fails with less than this many bytes free is taken to have failed for want of disk."""
+
+Device = Literal["auto", "cpu", "gpu"]
+
+
+@dataclass(frozen=True)
+class Job:
+    """What the children of a run have in common."""
+
+    work: Path
+    assets: tuple[Path, ...]
+    program: tuple[str, ...]
+    threads: int
+    timeout: float
+    device: Device
+    stop: threading.Event
+    watcher: Watcher
+
+
+def render_clip(job: Job, record: ClipRecord) -> FailedClip | None:
+    """Render what is missing of one clip, trying again after a crash; None when it is whole, else what went wrong."""
+    spec = record.spec
+    work = job.work / spec.clip
+    begin(work, record)
+    log = work / "log.txt"
+    attempts: list[Attempt] = []
+    folders = [part for folder in job.assets for part in ("--assets", str(folder))]
+    machine = ["--threads", str(job.threads), "--device", job.device]
+    arguments = ["clip", str(work / "spec.json"), "--work", str(work), *machine, *folders]
+    while len(attempts) <= RETRIES:
+        code, reason = child.run(
+            [*job.program, *arguments], log, job.timeout, job.stop, lambda frame: job.watcher.frame(spec.clip, frame)
+        )
+        if code == 0 and not reason:
+            missing = [frame for frame in range(spec.film.frames) if not framefile.is_whole(work, spec, frame)]
+            if not missing:
+                return None
+            reason = f"the child ended well but frame {missing[0]} is missing or damaged"
+        attempts.append(Attempt(code=code, reason=reason))
+        if code == 2:  # a user's mistake, worded by the child: trying again changes nothing
+            break
+        job.watcher.retry(spec.clip, reason, len(attempts))
+    return FailedClip(clip=spec.clip, attempts=tuple(attempts), log=tuple(child.last_lines(log)))
+
+
+def records(specs: Sequence[ClipSpec], folders: Sequence[Path]) -> dict[str, ClipRecord]:
+    """What each clip's record will say; UserError now, before rendering, for an asset that is missing or changed."""
+    if not specs:
+        return {}
+    library = Library.open(list(folders))
+    made_by = Provenance(generator=provenance.generator(), blender=provenance.blender())
+    return {s.clip: ClipRecord(spec=s, provenance=made_by, licences=provenance.licences(s, library)) for s in specs}
+
+
+def begin(work: Path, record: ClipRecord) -> None:
+    """Make a clip's work folder. Half a clip that another version began is begun anew: a clip has one provenance."""
+    path = work / "record.json"
+    told = path.read_text(encoding="utf-8") if path.is_file() else ""
+    if told != record.canonical() and (not is_whole(work, record.spec) or read_record(work).spec != record.spec):
+        shutil.rmtree(work, ignore_errors=True)
+        write_atomic(work / "spec.json", record.spec.canonical())
+        write_atomic(path, record.canonical())
+
+
+def read_record(work: Path) -> ClipRecord:
+    return ClipRecord.read_json(work / "record.json")
+
+
+def frames_done(work: Path, spec: ClipSpec) -> int:
+    """How many of a clip's frames are there."""
+    return sum(framefile.path(work, frame).is_file() for frame in range(spec.film.frames))
+
+
+def is_whole(work: Path, spec: ClipSpec) -> bool:
+    """Whether every frame is there, undamaged, with a record."""
+    return (work / "record.json").is_file() and all(
+        framefile.is_whole(work, spec, frame) for frame in range(spec.film.frames)
+    )
+
+
+def refuse_full_disk(dataset: Path) -> None:
+    """UserError where a child will have failed for want of disk."""
+    free = shutil.disk_usage(dataset).free
+    if free < LOW_DISK:
+        raise UserError(f"{dataset}: its disk is full ({free / 2**20:.0f} MiB left); make room and render again")
+
+
+def cores() -> int:
+    """The processor cores that this process may use: a farm's task is often given only some of the machine's."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@contextlib.contextmanager
+def sigterm_interrupts() -> Iterator[None]:
+    """Let SIGTERM end the run as Ctrl-C does. Only a main thread may set signals; elsewhere nothing changes."""
+
+    def interrupt(signum: int, frame: Any) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    previous = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)

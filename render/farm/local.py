@@ -1,0 +1,140 @@
+"""The local engine: a plan's clips on this machine, several at a time, into a finished dataset.
+
+A clip's child writes frame files into its work folder, so that a run killed at any moment loses at most the frames in
+flight. When all clips of a group are whole (or set aside), the group is packed into a shard and listed.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+
+from .. import provenance
+from ..commit import WORK, Between, FailedClip, Store
+from ..document import UserError, nearest
+from ..planning.plan import read_plan
+from ..provenance import ClipRecord
+from . import clips
+from .clips import CHILD, TIMEOUT, Device, Job
+from .lease import lock
+from .packer import Packer
+from .watch import Silent, Watcher
+
+CHILD_MEMORY = 2 * 2**30
+"""Bytes that one child is taken to need, when choosing how many run at a time."""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a run did: clips in all, in shards, whole but waiting for the rest of their shard, rendered by this run,
+    set aside, still due; frames rendered by this run and its seconds."""
+
+    planned: int
+    packed: int
+    waiting: int
+    rendered: int
+    failed: tuple[str, ...]
+    due: int
+    frames: int
+    seconds: float
+
+
+def render(
+    dataset: Path,
+    *,
+    only: Sequence[str] = (),
+    workers: int | None = None,
+    assets: Sequence[Path] = (),
+    timeout: float = TIMEOUT,
+    device: Device = "auto",
+    program: Sequence[str] = CHILD,
+    watcher: Watcher | None = None,
+    between: Between = lambda step: None,
+) -> Summary:
+    """Render what is due of a planned dataset (of its clips `only`, if given) and bring its manifest up to date.
+
+    `assets` replaces the asset folders that the plan names. Safe to interrupt and to repeat; KeyboardInterrupt (also
+    on SIGTERM) passes through when every child has been ended. UserError for no plan, a clip that is not planned,
+    assets missing or changed, a dataset that is being rendered already, or a full disk.
+    """
+    started = time.monotonic()
+    header, specs = read_plan(dataset)
+    planned = {spec.clip: spec for spec in specs}
+    for clip in only:
+        if clip not in planned:
+            raise UserError(f"--only: '{clip}' is not in the plan{nearest(clip, list(planned))}")
+    folders = tuple(assets) or tuple(Path(folder) for folder in header.asset_folders)
+    watcher = watcher or Silent()
+    with lock(dataset), clips.sigterm_interrupts():
+        store = Store(dataset, header, provenance.blender(), watcher.note)
+        store.recover(list(planned))
+        wanted = [spec for spec in specs if spec.clip not in store.packed and (not only or spec.clip in only)]
+        count = min(workers or default_workers(), max(1, len(wanted)))
+        threads = max(1, clips.cores() // count)
+        job = Job(dataset / WORK, folders, tuple(program), threads, timeout, device, threading.Event(), watcher)
+        records = clips.records(wanted, folders)
+        packer = Packer(store, job.work, specs, watcher, between)
+        packer.failed = set(store.failed()) - {spec.clip for spec in wanted}
+        rendered = _run(job, store, packer, list(records.values()), count)
+        store.write_manifest()
+    packed, failed = store.packed, store.failed()
+    waiting = len(packer.whole - packed)
+    return Summary(
+        planned=len(specs),
+        packed=len(packed),
+        waiting=waiting,
+        rendered=rendered,
+        failed=tuple(failed),
+        due=len(specs) - len(packed) - waiting - len(failed),
+        frames=watcher.frames,
+        seconds=round(time.monotonic() - started, 1),
+    )
+
+
+def default_workers() -> int:
+    """Children to run at a time: one a physical core that we may use, as far as the free memory carries them."""
+    cores = clips.cores()
+    try:
+        import psutil
+    except ModuleNotFoundError:
+        return cores
+    physical = min(cores, psutil.cpu_count(logical=False) or cores)
+    return max(1, min(physical, psutil.virtual_memory().available // CHILD_MEMORY))
+
+
+def _run(job: Job, store: Store, packer: Packer, wanted: Sequence[ClipRecord], workers: int) -> int:
+    """Render the wanted clips and pack every group that is settled; how many clips were rendered."""
+    before = sum(clips.frames_done(job.work / one.spec.clip, one.spec) for one in wanted)
+    job.watcher.begin(len(wanted), sum(one.spec.film.frames for one in wanted), before)
+    due = [one for one in wanted if one.spec.clip not in packer.whole]
+    with ThreadPoolExecutor(max_workers=workers) as pool:
+        running: dict[Future[FailedClip | None], str] = {}
+        try:
+            packer.pack_settled()
+            running |= {pool.submit(clips.render_clip, job, one): one.spec.clip for one in due}
+            while running:
+                for future in wait(running, timeout=0.5, return_when=FIRST_COMPLETED).done:
+                    clip, failure = running.pop(future), future.result()
+                    if failure is None:
+                        store.forgive(clip)
+                        packer.whole.add(clip)
+                    else:
+                        clips.refuse_full_disk(store.dataset)
+                        store.set_aside(failure)
+                        packer.failed.add(clip)
+                    job.watcher.clip(clip, failure.attempts[-1].reason if failure else None)
+                    packer.pack_settled()
+        except KeyboardInterrupt:
+            job.stop.set()
+            pool.shutdown(cancel_futures=True)
+            job.watcher.stopped()
+            raise
+        finally:
+            job.stop.set()
+            pool.shutdown(cancel_futures=True)
+            job.watcher.end()
+    return sum(one.spec.clip in packer.whole for one in due)
