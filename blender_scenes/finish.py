@@ -17,6 +17,8 @@ from render.document import nearest
 Amount = float | tuple[float, float, float]
 CHARGE_MASK = "Charge"
 """A node of this label in a charge-able material says where it glows: its first output multiplies the light."""
+WEAR = "Wear"
+"""A Value node of this label says how worn a material is, from 0 (new) to 1."""
 
 
 @dataclass(frozen=True)
@@ -31,10 +33,24 @@ def apply_finish(copies: dict[str, bpy.types.Material], finish: Finish) -> None:
     """Set a finish's amounts in materials that `finish_fault` found nothing wrong with."""
     for material, amounts in finish.materials.items():
         for name, amount in amounts.items():
-            for socket in _sockets(copies[material], name):
-                for link in list(socket.links) if not socket.is_output else []:
-                    copies[material].node_tree.links.remove(link)
-                socket.default_value = _filled(socket, amount)
+            set_amount(copies[material], name, amount)
+
+
+def set_amount(material: bpy.types.Material, name: str, amount: Amount) -> None:
+    """Set a knob, or an input of the Principled BSDF, which is unplugged."""
+    for socket in _sockets(material, name):
+        for link in list(socket.links) if not socket.is_output else []:
+            material.node_tree.links.remove(link)
+        socket.default_value = _filled(socket, amount)
+
+
+def apply_wear(copies: dict[str, bpy.types.Material], wear: float) -> None:
+    """Wear materials down by `wear` from what the finish has (0) to 1: Value nodes labelled `Wear` go that way."""
+    for material in copies.values():
+        for node in material.node_tree.nodes if material.node_tree else ():
+            if node.type == "VALUE" and node.label == WEAR:
+                own = node.outputs[0].default_value
+                node.outputs[0].default_value = own + (1.0 - own) * wear
 
 
 def finish_fault(material: bpy.types.Material, name: str, amount: Amount) -> str | None:

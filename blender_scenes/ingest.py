@@ -1,7 +1,8 @@
 """Places an artist's asset in the current scene: rigid, upright, real size, its own materials, finish and charge.
 
 What an artist's file holds (modifiers, instances, parents, poses, simple drivers) is evaluated once and baked to
-plain meshes below one empty, so that nothing of the file acts on the scene later. A script in it never runs.
+plain meshes below one empty, so that nothing of the file acts on the scene later; only an asset that asks for its
+`action` stays alive. A script in it never runs.
 """
 
 from __future__ import annotations
@@ -18,10 +19,13 @@ from numpy.typing import NDArray
 from render.asset import Asset, InstalledAsset, read
 from render.document import UserError, nearest
 
+from .animation import Action, found_action, is_shown, moving_things
 from .artist_file import SHAPES, Source, kept, opened
 from .bounds import EMPTY, bounds, union
 from .faults import faults
-from .finish import ChargeNodes, apply_finish, wire_charge
+from .finish import ChargeNodes, apply_finish, apply_wear, wire_charge
+
+Objects = tuple[bpy.types.Object, ...]
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,8 @@ class Placed:
         centre of bounds; a set keeps its file's origin).
     objects: every renderable object below root.
     charge: Value nodes, 0..1, one for each charge-able material: key `outputs[0].default_value`.
+    action: what an animated asset plays, in a loop from the clip's start unless `action.play` says otherwise; its
+        armatures, and helpers out of sight, are below root too.
     charged: the objects that wear a charge-able material: only their own emission is charge, so that a light group
         of theirs (`object.lightgroup`) holds the charge light alone.
     """
@@ -41,6 +47,7 @@ class Placed:
     charge: tuple[bpy.types.ShaderNodeValue, ...]
     charged: tuple[bpy.types.Object, ...]
     tint: tuple[bpy.types.ShaderNodeRGB, ...]
+    action: Action | None = None
 
     def charge_colour(self, rgb: tuple[float, float, float]) -> None:
         """Set the colour (linear Rec.709) that the charge-able materials emit."""
@@ -48,10 +55,10 @@ class Placed:
             node.outputs[0].default_value = (*rgb, 1.0)
 
 
-def place(installed: InstalledAsset, finish: str, name: str) -> Placed:
+def place(installed: InstalledAsset, finish: str, name: str, wear: float = 0.0) -> Placed:
     """Put a copy of a prop, occluder or set into the current scene's collection; `name` prefixes all it is made of.
 
-    UserError when the file does not hold what asset.toml says, with the first problem found.
+    `wear` goes from 0 (as the finish has it) to 1 (worn down). UserError when the file does not hold what asset.toml says, with the first problem found.
     """
     asset, where = installed.asset, installed.folder / "asset.toml"
     if asset.kind == "hdri":
@@ -62,17 +69,26 @@ def place(installed: InstalledAsset, finish: str, name: str) -> Placed:
         problems = faults(source, asset)
         if problems:
             raise UserError(f"{where}: {problems[0]}")
-        copies = {m.name: _copied(m, f"{name}.{m.name}") for m in source.materials().values()}
-        apply_finish(copies, asset.finishes[finish])
-        charge = _wired(copies, asset)
         root = bpy.data.objects.new(name, None)
         kept(root)
-        objects = _bake(source, copies, asset, root)
-    for thing in (root, *objects):
+        worn = source.materials()
+        action = found_action(source, asset) if asset.action else None
+        copies = {m: _own(block, f"{name}.{m}", copied=action is None) for m, block in worn.items()}
+        apply_finish(copies, asset.finishes[finish])
+        apply_wear(copies, wear)
+        charge = _wired(copies, asset)
+        if action is None:
+            objects, things = _bake(source, copies, asset, root)
+        else:
+            objects, things = _adopt(source, asset, root, action)
+    for thing in (root, *things):
         bpy.context.scene.collection.objects.link(thing)
+    if action is not None:
+        render = bpy.context.scene.render
+        action.play(render.fps / render.fps_base)
     lit = {copies[m].name for m in (asset.charge.materials if asset.charge else ())}
     charged = tuple(o for o in objects if any(s.material and s.material.name in lit for s in o.material_slots))
-    return Placed(root, objects, tuple(c.level for c in charge), charged, tuple(c.colour for c in charge))
+    return Placed(root, objects, tuple(c.level for c in charge), charged, tuple(c.colour for c in charge), action)
 
 
 def hdri_path(installed: InstalledAsset) -> Path:
@@ -101,11 +117,12 @@ def check(folder: Path) -> list[str]:
         return [str(error)]
 
 
-def _copied(material: bpy.types.Material, name: str) -> bpy.types.Material:
-    copy = material.copy()
-    copy.name = name
-    kept(copy)
-    return copy
+def _own(material: bpy.types.Material, name: str, copied: bool) -> bpy.types.Material:
+    """A placement's own material; what stays alive keeps the one that came with it, as geometry nodes name it too."""
+    own = material.copy() if copied else material
+    own.name = name
+    kept(own)
+    return own
 
 
 def _wired(copies: dict[str, bpy.types.Material], asset: Asset) -> list[ChargeNodes]:
@@ -116,25 +133,25 @@ def _wired(copies: dict[str, bpy.types.Material], asset: Asset) -> list[ChargeNo
 
 def _bake(
     source: Source, copies: dict[str, bpy.types.Material], asset: Asset, root: bpy.types.Object
-) -> tuple[bpy.types.Object, ...]:
+) -> tuple[Objects, Objects]:
     """Plain objects below `root` that look as the artist's do: normalised to the root's frame, in `copies`."""
     layer = source.scene.view_layers[0]
     layer.update()
     graph = layer.depsgraph
     baked: list[tuple[bpy.types.Object, Matrix]] = []
+    meshes: dict[tuple[object, ...], bpy.types.Mesh | None] = {}
     for instance in graph.object_instances:
         shown = instance.object
         if shown.original.hide_render or not instance.show_self:
             continue
         title = f"{root.name}.{shown.original.name}"
         if shown.type in SHAPES:
-            mesh = bpy.data.meshes.new_from_object(shown, preserve_all_data_layers=True, depsgraph=graph)
-            if not mesh.polygons:
-                bpy.data.meshes.remove(mesh)
+            shape = _shape_of(instance)
+            if shape not in meshes:
+                meshes[shape] = _baked_mesh(shown, copies, title, graph)
+            mesh = meshes[shape]
+            if mesh is None:
                 continue
-            mesh.name = title
-            kept(mesh)
-            _dress(mesh, [slot.material for slot in shown.material_slots], copies)
             thing = bpy.data.objects.new(title, mesh)
         elif shown.type == "LIGHT" and asset.kind == "set":
             lamp = shown.original.data.copy()
@@ -143,12 +160,56 @@ def _bake(
         else:
             continue
         kept(thing)
+        thing[NAMES] = _names(instance)
         baked.append((thing, instance.matrix_world.copy()))
     normal = _normalisation(asset, reduce(union, (bounds(o.data, m) for o, m in baked if o.type == "MESH"), EMPTY))
     for thing, matrix in baked:
         thing.parent = root
         thing.matrix_parent_inverse = normal @ matrix  # unlike location/rotation/scale it can hold a shear
     return tuple(thing for thing, _ in baked)
+
+
+def _baked_mesh(
+    shown: bpy.types.Object, copies: dict[str, bpy.types.Material], title: str, graph: bpy.types.Depsgraph
+) -> bpy.types.Mesh | None:
+    """The evaluated mesh of an object, in the placement's materials; None if it has no faces."""
+    mesh = bpy.data.meshes.new_from_object(shown, preserve_all_data_layers=True, depsgraph=graph)
+    if not mesh.polygons:
+        bpy.data.meshes.remove(mesh)
+        return None
+    mesh.name = title
+    kept(mesh)
+    _dress(mesh, [slot.material for slot in shown.material_slots], copies)
+    return mesh
+
+
+def _shape_of(instance: bpy.types.DepsgraphObjectInstance) -> tuple[object, ...]:
+    """Equal for things of one shape in one dress, which then share a mesh: a wood of four trees is four meshes."""
+    shown = instance.object
+    if instance.is_instance:
+        return shown.original.session_uid, shown.data.as_pointer()
+    plain = not shown.modifiers and all(slot.link == "DATA" for slot in shown.material_slots)
+    return (shown.original.data.session_uid,) if plain else (shown.original.session_uid, "own")
+
+
+NAMES = "heroprop_names"
+"""Custom property of a baked object: the names by which a set's variation may mean it, nearest first."""
+
+
+def _names(instance: bpy.types.DepsgraphObjectInstance) -> list[str]:
+    """The thing's own name, those of what it hangs on or is an instance of, and those of its collections."""
+    found: list[str] = []
+    thing = instance.object.original
+    while thing is not None:
+        found.append(thing.name)
+        found += [collection.name for collection in thing.users_collection]
+        thing = thing.parent
+    maker = instance.parent.original if instance.is_instance and instance.parent else None
+    while maker is not None:
+        found.append(maker.name)
+        found += [collection.name for collection in maker.users_collection]
+        maker = maker.parent
+    return list(dict.fromkeys(found))
 
 
 def _dress(mesh: bpy.types.Mesh, worn: list[bpy.types.Material | None], copies: dict[str, bpy.types.Material]) -> None:
