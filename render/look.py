@@ -98,32 +98,34 @@ def _grain(picture: Picture, grain: float, seed: int, frame: int) -> Picture:
     three colours, half is each one's own.
     """
     height, width, channels = picture.shape
-    room = (height + 2) * (width + 2)
-    bytes_ = _words((seed, 2, frame), -(-room * (1 + channels) // 8)).astype("<u8").view(np.int8)
-    noise = _clump(bytes_[room : room * (1 + channels)].reshape(height + 2, width + 2, channels))
-    noise += _clump(bytes_[:room].reshape(height + 2, width + 2, 1))  # 2 * 121 * 128 still fits 16 bits
+    layers = (1 + channels, height + 2, width + 2)
+    count = math.prod(layers)
+    white = _words((seed, 2, frame), -(-count // 8)).astype("<u8").view(np.int8)[:count].reshape(layers)
+    noise = _clump(white)
+    noise[1:] += noise[0]  # 2 * 121 * 128 still fits 16 bits
     byte_sigma, byte_mean = math.sqrt((256**2 - 1) / 12), -0.5
     unit = math.sqrt(2) * sum(tap * tap for tap in GRAIN_TAPS) * byte_sigma
     offset = np.float32(2 * sum(GRAIN_TAPS) ** 2 * byte_mean)
     level = np.arange(256) / 255
     sigma = np.asarray(grain / unit * np.sqrt(4 * level * (1 - level)), np.float32)
     grainy = np.take(sigma, picture, mode="clip")
-    grainy *= noise - offset
+    for channel in range(channels):
+        grainy[..., channel] *= noise[1 + channel] - offset
     grainy += picture
     np.rint(grainy, out=grainy)
     return np.asarray(np.clip(grainy, 0, 255, out=grainy), np.uint8)
 
 
-def _clump(noise: NDArray[np.int8]) -> NDArray[np.int16]:
-    """White noise (H + 2, W + 2, C) through `GRAIN_TAPS` along both axes, (H, W, C), in exact whole numbers."""
+def _clump(white: NDArray[np.int8]) -> NDArray[np.int16]:
+    """White noise (N, H + 2, W + 2) through `GRAIN_TAPS` along both axes, (N, H, W), in exact whole numbers."""
     side, middle, _ = GRAIN_TAPS
-    wide = noise.astype(np.int16)
-    rows = wide[:-2] + wide[2:]
+    wide = white.astype(np.int16)
+    rows = wide[:, :-2] + wide[:, 2:]
     rows *= side
-    rows += middle * wide[1:-1]
-    done = rows[:, :-2] + rows[:, 2:]
+    rows += middle * wide[:, 1:-1]
+    done = rows[..., :-2] + rows[..., 2:]
     done *= side
-    done += middle * rows[:, 1:-1]
+    done += middle * rows[..., 1:-1]
     return done
 
 
