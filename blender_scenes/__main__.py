@@ -39,7 +39,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m blender_scenes", description="What runs inside Blender.")
-    verbs = parser.add_subparsers(required=True, metavar="clip | check | preview")
+    verbs = parser.add_subparsers(required=True, metavar="clip | check | preview | proxy")
 
     clip = verbs.add_parser("clip", help="render the missing frames of one clip")
     clip.add_argument("spec", type=Path, help="a clip spec as JSON")
@@ -59,6 +59,11 @@ def _parser() -> argparse.ArgumentParser:
     preview.add_argument("asset", type=Path, help="the asset's folder")
     preview.add_argument("--out", type=Path, required=True, help="the PNG to write")
     preview.set_defaults(run=_preview)
+
+    proxy = verbs.add_parser("proxy", help="suggest the proxy lines of one prop's or occluder's asset.toml")
+    proxy.add_argument("asset", type=Path, help="the asset's folder")
+    proxy.add_argument("--solids", type=int, default=6, help="how many solids at most")
+    proxy.set_defaults(run=_proxy)
     return parser
 
 
@@ -92,6 +97,15 @@ def _preview(options: argparse.Namespace, results: TextIO) -> int:
     from .preview import preview
 
     preview(options.asset, options.out)
+    return 0
+
+
+def _proxy(options: argparse.Namespace, results: TextIO) -> int:
+    from render.asset import read
+
+    from .proxy import suggest
+
+    print(suggest(read(options.asset), options.solids), file=results)
     return 0
 
 

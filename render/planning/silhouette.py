@@ -172,10 +172,10 @@ def cast(body: Body, sight: Sight, frame_K: NDArray[np.int64], ray_K3: ArrayLike
     turn_F33 = np.stack([rotate(back_F4, axis) for axis in np.eye(3)], axis=-1) / body.scale
     local_K3 = np.einsum("kij,kj->ki", turn_F33[frame_K], np.asarray(ray_K3, np.float64))
     origin_K3 = origin_F3[frame_K]
-    return np.stack([_enter(solid, origin_K3, local_K3) for solid in body.solids], axis=1)
+    return np.stack([enter(solid, origin_K3, local_K3) for solid in body.solids], axis=1)
 
 
-def _enter(solid: Solid, origin_K3: Floats, ray_K3: Floats) -> Floats:
+def enter(solid: Solid, origin_K3: Floats, ray_K3: Floats) -> Floats:
     """Where lines enter one solid, (K,): slabs for flat sides, a quadratic for the round ones."""
     low, high = np.asarray(solid.low), np.asarray(solid.high)
     centre, half = (low + high) / 2, (high - low) / 2
