@@ -1,4 +1,4 @@
-"""Opens an artist's .blend or glTF file in a scratch scene, without running anything it brings along."""
+"""Opens an artist's file in a scratch scene, without running anything it brings along."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ import bpy
 from render.asset import InstalledAsset
 from render.document import UserError, nearest
 
+from .importers import imported, strays
+
 SHAPES = ("MESH", "CURVE", "SURFACE", "FONT", "META")
 """Object types that bake to a mesh."""
 
@@ -25,6 +27,8 @@ class Source:
     scene: bpy.types.Scene
     objects: tuple[bpy.types.Object, ...]
     datablocks: tuple[bpy.types.ID, ...]
+    fps: float
+    """Frames a second that the file's own animation is meant for."""
 
     def of_type(self, kind: Any) -> list[Any]:
         """The new datablocks of one Blender type."""
@@ -53,10 +57,13 @@ def opened(installed: InstalledAsset) -> Iterator[Source]:
     scene = bpy.data.scenes.new("artist file")
     try:
         objects = _append(installed, scene)
+        fps = scene.render.fps / scene.render.fps_base  # importers set it; keys are in these frames
+        if installed.asset.action and installed.path.suffix.lower() == ".blend":
+            fps = _blend_fps(installed.path)
         for thing in _with_instanced(objects):
             _show_as_rendered(thing)
         fresh = tuple(b for b in _all_datablocks() if b.session_uid not in before and b != scene)
-        yield Source(installed.folder, scene, tuple(objects), fresh)
+        yield Source(installed.folder, scene, tuple(objects), fresh, fps)
     finally:
         _remove([block for block in _all_datablocks() if block.session_uid not in before])
 
@@ -72,7 +79,7 @@ _KEPT = "heroprop_kept"
 def _append(installed: InstalledAsset, scene: bpy.types.Scene) -> list[bpy.types.Object]:
     asset, where = installed.asset, installed.folder / "asset.toml"
     if installed.path.suffix.lower() != ".blend":
-        return _import_gltf(installed, scene)
+        return _import(installed, scene)
     try:
         with bpy.data.libraries.load(str(installed.path), link=False) as (inside, wanted):
             if asset.collection is not None:
@@ -88,6 +95,8 @@ def _append(installed: InstalledAsset, scene: bpy.types.Scene) -> list[bpy.types
             else:
                 wanted.scenes = list(inside.scenes)[:1]
             wanted.texts = list(inside.texts)  # to see whether one is set to run; none does
+            if isinstance(asset.action, str):
+                wanted.actions = list(inside.actions)  # nothing may be using the one that is asked for
             names = list(inside.objects)
     except OSError as error:
         reason = " ".join(str(error).split())
@@ -101,20 +110,38 @@ def _append(installed: InstalledAsset, scene: bpy.types.Scene) -> list[bpy.types
     return _linked([thing for whole in wanted.scenes for thing in whole.collection.all_objects], scene)
 
 
-def _import_gltf(installed: InstalledAsset, scene: bpy.types.Scene) -> list[bpy.types.Object]:
-    """glTF's +Y up becomes Blender's +Z up on import; asset.toml's axes are those after that."""
+def _blend_fps(path: Path) -> float:
+    """What the first scene of a .blend plays at: the scene is linked for a moment, for objects alone don't tell."""
+    before = {block.session_uid for block in _all_datablocks()}
+    with bpy.data.libraries.load(str(path), link=True) as (inside, wanted):
+        wanted.scenes = list(inside.scenes)[:1]
+    fps = [scene.render.fps / scene.render.fps_base for scene in wanted.scenes]
+    bpy.data.batch_remove([block for block in _all_datablocks() if block.session_uid not in before])
+    return fps[0] if fps else 24.0
+
+
+def _import(installed: InstalledAsset, scene: bpy.types.Scene) -> list[bpy.types.Object]:
+    """Importers turn +Y up formats to Blender's +Z up; asset.toml's axes are those after that."""
     asset, where = installed.asset, installed.folder / "asset.toml"
-    bpy.ops.preferences.addon_enable(module="io_scene_gltf2")
     before = set(bpy.data.objects)
     try:
+        outside = strays(installed.path, installed.folder)
+        if outside:
+            raise UserError(
+                f"{where}: file: {asset.file} names '{outside[0]}', which lies outside the asset's folder; "
+                "put it into the folder, or embed it"
+            )
         with bpy.context.temp_override(scene=scene, view_layer=scene.view_layers[0], collection=scene.collection):
-            bpy.ops.import_scene.gltf(filepath=str(installed.path), loglevel=_SILENT)
-    except RuntimeError as error:
-        reason = " ".join(str(error).split())
-        raise UserError(f"{where}: file: {asset.file} cannot be read as glTF: {reason}") from None
+            imported(installed.path)
+    except UserError:
+        raise
+    except Exception as error:  # importers written in Python fail on broken files in every way there is
+        reason = " ".join(str(error).split()) or type(error).__name__
+        kind = installed.path.suffix.lower()
+        raise UserError(f"{where}: file: {asset.file} cannot be read as a {kind} file: {reason}") from None
     things = [thing for thing in bpy.data.objects if thing not in before]
     if asset.collection is not None:
-        raise UserError(f"{where}: collection: glTF has no collections; name an object, or leave it out")
+        raise UserError(f"{where}: collection: only .blend files have collections; name an object, or leave it out")
     if asset.object is not None:
         named = [thing for thing in things if thing.name == asset.object]
         if not named:
@@ -122,9 +149,6 @@ def _import_gltf(installed: InstalledAsset, scene: bpy.types.Scene) -> list[bpy.
             raise UserError(f"{where}: object: no '{asset.object}' in {asset.file}{close}")
         things = [named[0], *named[0].children_recursive]
     return _linked(things, scene)
-
-
-_SILENT = 60
 
 
 def _linked(things: list[bpy.types.Object], scene: bpy.types.Scene) -> list[bpy.types.Object]:

@@ -10,9 +10,11 @@ import bpy
 from render.asset import Asset
 from render.document import nearest
 
+from .animation import action_faults
 from .artist_file import SHAPES, Source
 from .bounds import EMPTY, bounds, union
 from .finish import charge_fault, finish_fault
+from .variation_faults import variation_faults
 
 UNUSABLE = ("VOLUME", "CURVES", "POINTCLOUD", "GREASEPENCIL", "GPENCIL")
 """Renderable object types that can't be baked to a mesh."""
@@ -26,9 +28,12 @@ def faults(source: Source, asset: Asset) -> list[str]:
         *_libraries(source),
         *_scripts(source),
         *_shapes(source, asset),
+        *_caches(source, asset),
+        *action_faults(source, asset),
         *_textures(source),
         *_charge(source, asset),
         *_finishes(source, asset),
+        *variation_faults(source, asset),
     ]
 
 
@@ -110,6 +115,23 @@ def _textures(source: Source) -> list[str]:
         lines.append(
             f"texture '{image.name}' {state} ({named}); pack it into the file (File > External Data > Pack Resources)"
         )
+    return lines
+
+
+def _caches(source: Source, asset: Asset) -> list[str]:
+    """Shapes that are read from a file at every frame: it must lie in the folder, and can't be played in a loop."""
+    lines = []
+    folder = source.folder.resolve()
+    files = {cache.name: cache.filepath for cache in source.of_type(bpy.types.CacheFile)}
+    for thing in source.objects:
+        for modifier in thing.modifiers:
+            if modifier.type == "MESH_CACHE":
+                files[thing.name] = modifier.filepath
+    for name, path in files.items():
+        if not Path(bpy.path.abspath(path)).resolve().is_relative_to(folder):
+            lines.append(f"cache '{name}' lies outside the asset's folder ({path}); bake it into the file")
+        elif asset.action:
+            lines.append(f"cache '{name}' animates it by a file ({path}), which can't be looped; bake it to keys")
     return lines
 
 

@@ -58,7 +58,9 @@ class Placed:
 def place(installed: InstalledAsset, finish: str, name: str, wear: float = 0.0) -> Placed:
     """Put a copy of a prop, occluder or set into the current scene's collection; `name` prefixes all it is made of.
 
-    `wear` goes from 0 (as the finish has it) to 1 (worn down). UserError when the file does not hold what asset.toml says, with the first problem found.
+    `wear` goes from 0 (as the finish has it) to 1 (worn down).
+
+    UserError when the file does not hold what asset.toml says, with the first problem found.
     """
     asset, where = installed.asset, installed.folder / "asset.toml"
     if asset.kind == "hdri":
@@ -166,7 +168,37 @@ def _bake(
     for thing, matrix in baked:
         thing.parent = root
         thing.matrix_parent_inverse = normal @ matrix  # unlike location/rotation/scale it can hold a shear
-    return tuple(thing for thing, _ in baked)
+    things = tuple(thing for thing, _ in baked)
+    return things, things
+
+
+def _adopt(source: Source, asset: Asset, root: bpy.types.Object, action: Action) -> tuple[Objects, Objects]:
+    """The artist's own objects, alive below `root`: those to be seen, and all. Size is that of the first frame."""
+    things = moving_things(source)
+    shown = tuple(thing for thing in things if is_shown(thing, source, asset))
+    for thing in things:
+        if thing.name not in source.scene.collection.all_objects:
+            source.scene.collection.objects.link(thing)
+        thing.hide_render = thing.hide_render or thing not in shown
+    action.play(action.fps)
+    source.scene.frame_set(0)
+    layer = source.scene.view_layers[0]
+    layer.update()
+    box = EMPTY
+    for thing in shown:
+        if thing.type in SHAPES:
+            whole = thing.evaluated_get(layer.depsgraph)
+            box = union(box, bounds(whole.to_mesh(), whole.matrix_world))
+            whole.to_mesh_clear()
+    normal = _normalisation(asset, box)
+    for thing in things:
+        kept(thing)
+        thing[NAMES] = [thing.name]
+        thing.name = f"{root.name}.{thing.name}"
+        if thing.parent is None:
+            thing.parent = root
+            thing.matrix_parent_inverse = normal
+    return shown, tuple(things)
 
 
 def _baked_mesh(
