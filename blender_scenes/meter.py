@@ -1,63 +1,122 @@
 """The light meter: how far HDRI and sun must be dimmed or raised, so that a shaded alley is not a black picture.
 
 HDRIs differ by a factor of a hundred in brightness, and sets shade themselves. What is changed is the light, not the
-exposure, so that effects and charge, whose strength is absolute, keep their weight beside it. The set alone is metered,
-without prop, occluders and effects: every twin of a clip is lit alike.
+exposure, so that effects and charge, whose strength is absolute, keep their weight beside it. The set's own lamps keep
+the power that the artist gave them, times `Stage.lamps`, unless they alone are brighter than the picture should be.
+The set alone is metered, without prop, occluders and effects: every twin of a clip is lit alike.
 """
 
 from __future__ import annotations
 
+import math
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import bpy
 import numpy as np
 import OpenEXR
+from numpy.typing import NDArray
 
 from render.spec import ClipSpec
 
-MIDDLE_GREY = 0.14
-"""Scene-linear luminance that the metered log-average is brought to: a little under the 0.18 of a grey card, since the
-sky, where it is in the picture, pulls the average up."""
+from .practicals import PRACTICAL, Practicals
 
-WIDTH = 64
-SAMPLES = 4
-RANGE_EV = (-3.0, 6.0)
+Luminance = NDArray[np.float64]
+
+CELL = 3
+"""Pixels a side that are averaged before the logarithm: it would take noise for darkness."""
+WIDTH = 32 * CELL
+SAMPLES = 8
+RANGE_EV = (-10.0, 8.0)
+LAMPS_SHARE = 0.8
+"""The most of the level that lamps may give: there is always a sky too, whose light fills their shadows."""
+LAYER = "meter"
 
 
-def balance(scene: bpy.types.Scene, spec: ClipSpec, scratch: Path) -> None:
-    """Scale the world's and the sun's light by what the meter says at the clip's middle."""
-    settings = scene.render, scene.cycles
-    kept = (
-        (settings[0], "resolution_x", WIDTH),
-        (settings[0], "resolution_y", max(round(WIDTH * spec.film.height / spec.film.width), 1)),
-        (settings[0], "use_motion_blur", False),
-        (settings[0], "use_persistent_data", False),
-        (settings[0], "filepath", str(scratch / "meter.exr")),
-        (settings[1], "samples", SAMPLES),
-    )
-    before = [(owner, name, getattr(owner, name)) for owner, name, _ in kept]
-    for owner, name, value in kept:
-        setattr(owner, name, value)
-    scene.render.image_settings.file_format = "OPEN_EXR"
-    scene.cycles.seed = spec.seed
-    scene.frame_set(spec.film.frames // 2)
-    bpy.ops.render.render(write_still=True, scene=scene.name)
-    for owner, name, value in before:
-        setattr(owner, name, value)
-    stops = metered_stops(scratch / "meter.exr")
+def balance(scene: bpy.types.Scene, spec: ClipSpec, lamps: Practicals, scratch: Path) -> None:
+    """Bring sky, sun and lamps to the clip's `level`, as seen from the camera at its middle; lamps waver from now on."""
+    lamps.light(spec.stage.lamps, None, spec.film)
+    with _meter(scene, spec, scratch / "meter.exr"):
+        bpy.ops.render.render(write_still=True, scene=scene.name)
+    stops, dimmed = metered(*_read(scratch / "meter.exr"), spec.stage.level)
     scene.world.node_tree.nodes["Background"].inputs["Strength"].default_value *= 2.0**stops
     for lamp in bpy.data.lights:
-        if lamp.type == "SUN":
+        if lamp.type == "SUN" and lamp.name == "sun":
             lamp.energy *= 2.0**stops
-    print(f"daylight {stops:+.2f} stops", file=sys.stderr, flush=True)
+    lamps.light(spec.stage.lamps * dimmed, spec.stage.flicker, spec.film)
+    print(f"daylight {stops:+.2f} stops, lamps x {spec.stage.lamps * dimmed:.2f}", file=sys.stderr, flush=True)
 
 
-def metered_stops(path: Path) -> float:
-    """Stops that bring the picture's log-average luminance to middle grey, in steps of 1/100, within `RANGE_EV`."""
-    with OpenEXR.File(str(path)) as file:
+def metered(sky_HW: Luminance, lamps_HW: Luminance, level: float) -> tuple[float, float]:
+    """Stops for the sky's light (steps of 1/100, within `RANGE_EV`) and the share of the lamps' that is kept.
+
+    Light adds up: the log-average of `2**stops * sky + share * lamps` is then the level. Luminances, float64 (H, W).
+    """
+    bright = log_average(lamps_HW)
+    share = round(min(1.0, LAMPS_SHARE * level / bright), 4) if bright > 0 else 1.0
+    low, high = RANGE_EV
+    for _ in range(24):
+        stops = (low + high) / 2
+        over = log_average(2.0**stops * sky_HW + share * lamps_HW) > level
+        low, high = (low, stops) if over else (stops, high)
+    return round((low + high) / 2, 2), share
+
+
+def log_average(luminance_HW: Luminance) -> float:
+    """The geometric mean: what a picture looks like as a whole, whatever glares in it."""
+    return math.exp(float(np.log(np.maximum(luminance_HW, 1e-5)).mean()))
+
+
+@contextmanager
+def _meter(scene: bpy.types.Scene, spec: ClipSpec, exr: Path) -> Iterator[None]:
+    """A small picture of the clip's middle on a layer of its own, with the lamps' light apart."""
+    render, cycles = scene.render, scene.cycles
+    wanted: tuple[tuple[Any, str, Any], ...] = (
+        (render, "resolution_x", WIDTH),
+        (render, "resolution_y", max(round(WIDTH * spec.film.height / spec.film.width / CELL), 1) * CELL),
+        (render, "use_motion_blur", False),
+        (render, "use_persistent_data", False),
+        (render, "filepath", str(exr)),
+        (cycles, "samples", SAMPLES),
+        (cycles, "use_denoising", False),
+        (cycles, "seed", spec.seed),
+    )
+    before = [(owner, name, getattr(owner, name)) for owner, name, _ in wanted]
+    others = [(layer, layer.use) for layer in scene.view_layers]
+    try:
+        for owner, name, value in wanted:
+            setattr(owner, name, value)
+        settings = render.image_settings
+        settings.file_format, settings.color_depth = "OPEN_EXR_MULTILAYER", "32"
+        scene.frame_set(spec.film.frames // 2)
+        layer = scene.view_layers.new(LAYER)
+        layer.lightgroups.add(name=PRACTICAL)
+        for other, _ in others:
+            other.use = False
+        yield
+    finally:
+        for other, used in others:
+            other.use = used
+        scene.view_layers.remove(scene.view_layers[LAYER])
+        for owner, name, value in before:
+            setattr(owner, name, value)
+
+
+def _read(exr: Path) -> tuple[Luminance, Luminance]:
+    """Luminance, averaged over cells, of sky with sun and of the lamps: float64 (H, W) each."""
+    with OpenEXR.File(str(exr), separate_channels=True) as file:
         channels = file.channels()
-        rgb_HW3 = channels["RGB"].pixels if "RGB" in channels else channels["RGBA"].pixels[..., :3]
-    luminance_HW = rgb_HW3.astype(np.float64) @ [0.2126, 0.7152, 0.0722]  # Rec.709
-    average = float(np.exp(np.log(np.maximum(luminance_HW, 1e-4)).mean()))
-    return round(float(np.clip(np.log2(MIDDLE_GREY / average), *RANGE_EV)), 2)
+        both, lamps = (
+            sum(
+                weight * channels[f"{LAYER}.{name}.{letter}"].pixels.astype(np.float64)
+                for letter, weight in zip("RGB", (0.2126, 0.7152, 0.0722), strict=True)  # Rec.709
+            )
+            for name in ("Combined", f"Combined_{PRACTICAL}")
+        )
+    sky_HW, lamps_HW = (np.maximum(part, 0.0) for part in (both - lamps, lamps))
+    height, width = sky_HW.shape
+    shape = height // CELL, CELL, width // CELL, CELL
+    return sky_HW.reshape(shape).mean(axis=(1, 3)), lamps_HW.reshape(shape).mean(axis=(1, 3))

@@ -1,21 +1,25 @@
-"""The empty scene, and what stands and shines in it before anything moves: set, HDRI and sun."""
+"""The empty scene, and what stands and shines in it before anything moves: set with its lamps, HDRI and sun."""
 
 from __future__ import annotations
 
 import math
 
 import bpy
+import numpy as np
 from mathutils import Vector
 
 from render.asset import Library
 from render.spec import Stage, Sun
 
 from .ingest import Placed, hdri_path, place
+from .variation import Varied, vary
 
 SETS = "sets"
 LAMPS = "lamps"
 EXTRAS = "extras"
 EFFECTS = "effects"
+SKY = 0.5
+"""Radiance of the even sky that lights level ground as much as any HDRI does at strength 1."""
 
 
 def empty_scene() -> bpy.types.Scene:
@@ -39,11 +43,21 @@ def file_under(placed: Placed, name: str) -> None:
         collection.objects.link(item)
 
 
-def build(scene: bpy.types.Scene, stage: Stage, library: Library) -> None:
-    """Put the set, the HDRI and the sun into the scene. UserError where an asset does not hold what it promises."""
-    file_under(place(library.get(stage.set, "set"), "default", "set"), SETS)
+def build(scene: bpy.types.Scene, stage: Stage, library: Library) -> Varied:
+    """Put the set as this clip has it, the HDRI and the sun into the scene.
+
+    UserError where an asset does not hold what it promises.
+    """
+    room = library.get(stage.set, "set")
+    varied = vary(place(room, "default", "set"), room.asset, stage.variation)
+    file_under(varied.placed, SETS)
+    for item in varied.placed.objects:
+        if item.type == "LIGHT":
+            bpy.data.collections[SETS].objects.unlink(item)
+            bpy.data.collections[LAMPS].objects.link(item)
     scene.world = _world(stage, library)
     _sun(stage.sun)
+    return varied
 
 
 def _world(stage: Stage, library: Library) -> bpy.types.World:
@@ -52,9 +66,9 @@ def _world(stage: Stage, library: Library) -> bpy.types.World:
     world.use_nodes = True
     nodes, links = world.node_tree.nodes, world.node_tree.links
     background = nodes["Background"]
-    background.inputs["Strength"].default_value = stage.hdri_strength
     picture = nodes.new("ShaderNodeTexEnvironment")
     picture.image = bpy.data.images.load(str(hdri_path(library.get(stage.hdri, "hdri"))))
+    background.inputs["Strength"].default_value = stage.hdri_strength * SKY / max(ground_light(picture.image), 1e-6)
     turn = nodes.new("ShaderNodeMapping")
     turn.vector_type = "TEXTURE"  # turns the picture, not the direction that looks it up
     turn.inputs["Rotation"].default_value = (0.0, 0.0, stage.hdri_yaw)
@@ -66,6 +80,17 @@ def _world(stage: Stage, library: Library) -> bpy.types.World:
     world.cycles.sampling_method = "MANUAL"
     world.cycles.sample_map_resolution = 256
     return world
+
+
+def ground_light(sky: bpy.types.Image) -> float:
+    """The radiance of the even sky that would light level ground as an equirectangular picture does (Rec.709)."""
+    width, height = sky.size
+    rgba = np.empty(width * height * 4, np.float32)
+    sky.pixels.foreach_get(rgba)
+    luminance_HW = rgba.reshape(height, width, 4)[..., :3].astype(np.float64) @ [0.2126, 0.7152, 0.0722]
+    height_H = ((np.arange(height) + 0.5) / height - 0.5) * math.pi  # Blender's first row is the lowest
+    weight_H = np.maximum(np.sin(height_H), 0.0) * np.cos(height_H)
+    return float((luminance_HW.mean(axis=1) * weight_H).sum() / weight_H.sum())
 
 
 def _sun(sun: Sun) -> None:

@@ -11,12 +11,10 @@ from mathutils import Matrix, Vector
 from numpy.typing import NDArray
 
 from render.asset import Asset
-from render.document import nearest
 from render.variation import Draw, Things, draw_amount, draw_things
 
-from .artist_file import Source
 from .bounds import EMPTY, bounds, union
-from .finish import finish_fault, set_amount
+from .finish import set_amount
 from .ingest import NAMES, Placed
 
 CLEARANCE = 0.1
@@ -58,34 +56,6 @@ def vary(placed: Placed, asset: Asset, seed: int) -> Varied:
     for item in [item for item in placed.objects if item.name in gone]:
         bpy.data.objects.remove(item)
     return Varied(replace(placed, objects=left), frozenset(dark), unit)
-
-
-def variation_faults(source: Source, asset: Asset) -> list[str]:
-    """What an opened file lacks of what `[variation]` names, one line each."""
-    lines = []
-    known = _known_names(source)
-    for number, things in enumerate(asset.variation.things):
-        for pattern in things.names:
-            if not any(Things(names=(pattern,)).stands_for(name) for name in known):
-                lines.append(f"variation.things.{number}.names: nothing is called '{pattern}'{nearest(pattern, known)}")
-    materials = source.materials()
-    for name, amounts in asset.variation.materials.items():
-        where = f"variation.materials.{name}"
-        if name not in materials:
-            lines.append(f"{where}: no such material{nearest(name, list(materials))}")
-            continue
-        for key, (low, _) in amounts.items():
-            if fault := finish_fault(materials[name], key, low):
-                lines.append(f"{where}.{key}: {fault}")
-    return lines
-
-
-def _known_names(source: Source) -> list[str]:
-    names = {thing.name for thing in source.scene.collection.all_objects}
-    for thing in source.of_type(bpy.types.Object):
-        names.add(thing.name)
-    names |= {collection.name for collection in source.of_type(bpy.types.Collection)}
-    return sorted(names)
 
 
 def _materials(placed: Placed, name: str) -> list[bpy.types.Material]:
