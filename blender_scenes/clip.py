@@ -46,16 +46,16 @@ def render_clip(spec: ClipSpec, work: Path, library: Library, machine: Machine, 
         return
     check_assets(spec, library)
 
-    from . import action, camera, device, effects, meter, passes, stage
+    from . import action, camera, device, effects, meter, passes, practicals, stage
 
     started = time.perf_counter()
     scene = stage.empty_scene()
     passes.set_up(scene, spec, machine.threads)
     print(f"rendering on {device.choose(scene, machine.device, machine.gpu)}", file=sys.stderr)
-    stage.build(scene, spec.stage, library)
+    lamps = practicals.find(stage.build(scene, spec.stage, library))
     camera.build(scene, spec.camera, spec.film)
     scratch.mkdir(parents=True, exist_ok=True)
-    meter.balance(scene, spec, scratch)
+    meter.balance(scene, spec, lamps, scratch)
     placed = {target.object_id: action.place_target(target, spec.film, library) for target in spec.targets}
     for number, extra in enumerate(spec.extras):
         action.place_extra(extra, number, spec.film, library)

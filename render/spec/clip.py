@@ -91,8 +91,9 @@ class Flicker(Document):
 class Stage(Document):
     """Where it happens: a set asset under an HDRI asset and a sun, metered to `level`.
 
-    `level` is the scene-linear luminance (log-average, set alone) that HDRI and sun are brought to: 0.14 by day, less
-    at dusk and by night. `variation` seeds what varies from one building of the set to the next.
+    `level` is the scene-linear luminance (log-average, set alone) that the light is brought to: 0.14 by day, less at
+    dusk and by night. `hdri_strength` 1 lights level ground as an even sky of radiance 0.5 would, whatever the HDRI.
+    `lamps` dims the set's own. `variation` seeds what varies from one building of the set to the next.
     """
 
     set: str
@@ -105,6 +106,7 @@ class Stage(Document):
     sun: Sun
     time_of_day: Literal["day", "dusk", "night", "indoor"] = "day"
     level: Positive = 0.14
+    lamps: float = Field(default=1.0, ge=0)
     flicker: Flicker | None = None
 
 
