@@ -37,7 +37,7 @@ LAYER = "meter"
 
 
 def balance(scene: bpy.types.Scene, spec: ClipSpec, lamps: Practicals, scratch: Path) -> None:
-    """Bring sky, sun and lamps to the clip's `level`, as seen from the camera at its middle; lamps waver from now on."""
+    """Bring the light to the clip's `level`, as seen from the camera at its middle; lamps waver from now on."""
     lamps.light(spec.stage.lamps, None, spec.film)
     with _meter(scene, spec, scratch / "meter.exr"):
         bpy.ops.render.render(write_still=True, scene=scene.name)

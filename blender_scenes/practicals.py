@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 
 import bpy
 import numpy as np
@@ -47,7 +48,7 @@ class Practicals:
         for number, circuit in enumerate(self.circuits):
             levels = np.full(film.frames, level)
             if flicker is not None:
-                levels = level * shutter_mean(lambda times, number=number: waver(flicker, number, times), film)
+                levels = level * shutter_mean(partial(waver, flicker, number), film)
             circuit.key(frames, levels)
 
 
