@@ -25,6 +25,7 @@ def frame_problems(products: Products, stated: FrameMeasure, film: Film) -> Iter
     if wrong:
         yield f"{', '.join(wrong)}: not {film.width} x {film.height} pixels"
         return
+    yield from _geometry_problems(products)
     ids = [i for product, i in products if product is Product.AMODAL and i is not None]
     visible = products[Product.VISIBLE, None]
     strange = sorted(set(np.unique(visible).tolist()) - {0, *ids})
@@ -43,6 +44,17 @@ def frame_problems(products: Products, stated: FrameMeasure, film: Film) -> Iter
         for key in ObjectMeasure.model_fields:
             if not same(getattr(ours, key), getattr(theirs, key)):
                 yield f"measure: object {ours.object_id} {key} is {getattr(theirs, key)}, measured {getattr(ours, key)}"
+
+
+def _geometry_problems(products: Products) -> Iterator[str]:
+    """Depths and normals that cannot be, where the clip has them."""
+    depth, normal = products.get((Product.DEPTH, None)), products.get((Product.NORMAL, None))
+    if depth is not None and not (np.asarray(depth, np.float32) > 0).all():
+        yield "depth: not above 0 everywhere"
+    if normal is not None:
+        length = np.linalg.norm(np.asarray(normal, np.float32), axis=2)
+        if not ((length == 0) | (np.abs(length - 1) < 0.01)).all():
+            yield "normal: not of length 1 where there is a surface"
 
 
 def coverage_problem(row: Mapping[str, Any], amodal: NDArray[np.bool_]) -> str | None:

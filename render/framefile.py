@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from . import tar
 from .document import UserError
 from .measure import FrameMeasure
-from .products import Member, Product, encode
+from .products import Member, Product, encode, held
 from .spec import ClipSpec
 
 Products = Mapping[tuple[Product, int | None], NDArray[np.generic]]
@@ -34,10 +34,8 @@ def measure_name(clip: str, frame: int) -> str:
 
 def member_names(spec: ClipSpec, frame: int) -> list[str]:
     """Every member of a frame file of this clip, in the order in which they are written."""
-    members = []
-    for product in Product:
-        ids = [target.object_id for target in spec.targets] if product.per_object else [None]
-        members += [str(Member(spec.clip, frame, product, i)) for i in ids]
+    wanted = held((target.object_id for target in spec.targets), spec.film.extras)
+    members = [str(Member(spec.clip, frame, product, i)) for product, i in wanted]
     return [*members, measure_name(spec.clip, frame)]
 
 

@@ -232,8 +232,15 @@ class Dataset:
         """How strongly effects hide each pixel, uint8 (H, W), 255 = wholly."""
         return self._picture(clip, frame, Product.VEIL)
 
+    def extra(self, clip: str, frame: int, name: str) -> NDArray[np.float16]:
+        """A product on request (`linear`, `fx`, `depth`, `flow`, `normal`; see `render.products.CHANNELS`), float16.
+
+        KeyError where the clip was rendered without it.
+        """
+        return self._picture(clip, frame, Product(name))
+
     def encoded(self, clip: str, frame: int, product: Product, object_id: int | None = None) -> bytes:
-        """One product as stored: JPEG or PNG bytes."""
+        """One product as stored: JPEG, PNG or EXR bytes."""
         column = f"{product}-{object_id}" if product.per_object else str(product)
         return self._shard(clip).read(clip, frame, column)
 

@@ -1,10 +1,11 @@
-"""The pinhole camera of a clip spec: world metres to image pixels (NumPy only)."""
+"""The camera of a clip spec: world metres to image pixels and back, lens and rolling shutter included (NumPy only)."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .document import UserError
 from .motion import position
 from .spec import Camera, Film, Lens
 
@@ -62,6 +63,43 @@ def undistort(lens: Lens, shown: ArrayLike) -> Floats:
         slope = 1 + 3 * lens.k1 * square + 5 * lens.k2 * square**2
         radius -= (radius * (1 + lens.k1 * square + lens.k2 * square**2) - wanted) / np.maximum(slope, 0.1)
     return np.asarray(points * np.where(wanted > 0, radius / np.maximum(wanted, 1e-12), 1.0))
+
+
+def row_times(film: Film) -> Floats:
+    """When each row is exposed, in frames relative to the frame's own time, float64 (H,), top row first."""
+    return film.readout * ((np.arange(film.height) + 0.5) / film.height - 0.5) * film.height / max(film.height - 1, 1)
+
+
+def fisheye(camera: Camera, film: Film, focal: float) -> tuple[Floats, float]:
+    """Cycles' polynomial lens that shows what `distort` does: coefficients float64 (5,), and its greatest error in px.
+
+    Cycles takes the angle from the axis as k0 + k1 r + ... + k4 r^4 of the distance r (mm) from the sensor's centre.
+    Fitted to the least greatest error over the frame (Lawson's iteratively reweighted least squares), k0 = 0. UserError
+    for a lens that folds the picture over itself within the frame.
+    """
+    lens, pixels_mm = camera.lens, film.width / camera.sensor_mm
+    corner = np.hypot(film.width, film.height) / 2 / pixels_mm / focal * 1.01
+    shown_N = corner * np.cos(np.linspace(0, np.pi / 2, 400))
+    shown_N2 = np.stack([shown_N, np.zeros_like(shown_N)], axis=1)
+    plane_N2 = undistort(lens, shown_N2)
+    plane_N = plane_N2[:, 0]
+    if np.abs(distort(lens, plane_N2) - shown_N2).max() > 1e-6:
+        raise UserError(
+            f"lens: k1 = {lens.k1:g}, k2 = {lens.k2:g} fold the picture over within the frame at {focal:g} mm; "
+            "bring them nearer to 0 or take a longer lens"
+        )
+    angle_N = np.arctan(plane_N)
+    slope_N = 1 + 3 * lens.k1 * plane_N**2 + 5 * lens.k2 * plane_N**4
+    px_N = slope_N * (1 + plane_N**2) * focal * pixels_mm  # px that a radian stands for there
+    powers_N4 = (shown_N / corner)[:, None] ** np.arange(1, 5)
+    weight_N = np.ones_like(px_N)
+    for _ in range(60):
+        scale_N = px_N * np.sqrt(weight_N)
+        fit_4 = np.linalg.lstsq(powers_N4 * scale_N[:, None], angle_N * scale_N, rcond=None)[0]
+        error_N = np.abs(powers_N4 @ fit_4 - angle_N) * px_N
+        weight_N *= error_N / error_N.max() + 1e-3
+        weight_N /= weight_N.max()
+    return np.concatenate([[0.0], fit_4 / (corner * focal) ** np.arange(1, 5)]), float(error_N.max())
 
 
 def project(camera: Camera, film: Film, times: ArrayLike, points: ArrayLike) -> tuple[Floats, Floats]:

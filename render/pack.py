@@ -11,15 +11,17 @@ import pyarrow as pa
 
 from . import framefile, measure, shards, tar
 from .document import UserError, write_atomic
+from .products import CHANNELS
 from .provenance import ClipRecord
 
 _ARROW = {int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
 
 
-def write_tar(folder: Path, name: str, clips: Sequence[tuple[ClipRecord, Path]]) -> Path:
+def write_tar(folder: Path, name: str, clips: Sequence[tuple[ClipRecord, Path]], replace: bool = True) -> Path:
     """Pack clips, each given as its record and its folder of frame files, into a shard's tar.
 
-    Equal clips give equal bytes: nothing of time, host or order of completion enters. UserError for a bad frame file.
+    Equal clips give equal bytes: nothing of time, host or order of completion enters. UserError for a bad frame file;
+    FileExistsError where the shard is there already and `replace` is false.
     """
 
     def members() -> Iterator[tuple[str, bytes]]:
@@ -29,7 +31,7 @@ def write_tar(folder: Path, name: str, clips: Sequence[tuple[ClipRecord, Path]])
                 yield from framefile.read(work, record.spec, frame).items()
 
     path = shards.tar_path(folder, name)
-    tar.write(path, members())
+    tar.write(path, members(), replace)
     return path
 
 
@@ -39,7 +41,7 @@ def write_index(folder: Path, name: str) -> tuple[shards.IndexedClip, ...]:
     clips, frame_rows, object_rows = _scan(path)
     used = {column for row in frame_rows for column in row["members"]}
     ids = sorted({i for clip in clips for i in clip.labels})
-    kept = [column for column in shards.columns(ids) if column in used]
+    kept = [column for column in shards.columns(ids, list(CHANNELS)) if column in used]
     absent = (tar.Entry("", 0, 0), 0)
     frame_columns: dict[str, Any] = {
         "clip": pa.array([row["clip"] for row in frame_rows], pa.string()).dictionary_encode(),
@@ -84,7 +86,7 @@ def _scan(path: Path) -> tuple[tuple[shards.IndexedClip, ...], list[dict[str, An
             raise UserError(f"{path}: lacks '{clip}.json'; the file is damaged")
         record, entry, crc = records[clip]
         labels = {target.object_id: target.label for target in record.spec.targets}
-        wanted = shards.columns(list(labels))
+        wanted = shards.columns(list(labels), record.spec.film.extras)
         measures = []
         for frame in range(record.spec.film.frames):
             for column in wanted:
@@ -103,6 +105,7 @@ def _scan(path: Path) -> tuple[tuple[shards.IndexedClip, ...], list[dict[str, An
                 split=record.spec.split,
                 frames=record.spec.film.frames,
                 labels=labels,
+                extras=record.spec.film.extras,
                 twin_of=record.spec.twin_of,
                 licences=record.licences,
                 record_offset=entry.offset,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from . import exr
 from .document import UserError
 
 Image.MAX_IMAGE_PIXELS = 8192 * 8192
@@ -22,13 +24,21 @@ Array = NDArray[np.generic]
 
 
 class Product(StrEnum):
-    """What a frame may hold. `coverage` and `amodal` exist once an object, the others once a frame."""
+    """What a frame may hold. `coverage` and `amodal` exist once an object, the others once a frame.
+
+    Those from `linear` on are there only where the clip's `Film.extras` asks for them.
+    """
 
     RGB = "rgb"
     COVERAGE = "coverage"
     VISIBLE = "visible"
     AMODAL = "amodal"
     VEIL = "veil"
+    LINEAR = "linear"
+    FX = "fx"
+    DEPTH = "depth"
+    FLOW = "flow"
+    NORMAL = "normal"
 
     @property
     def per_object(self) -> bool:
@@ -36,7 +46,33 @@ class Product(StrEnum):
 
     @property
     def extension(self) -> str:
-        return "jpg" if self is Product.RGB else "png"
+        return "jpg" if self is Product.RGB else "exr" if self in CHANNELS else "png"
+
+
+CHANNELS = {
+    Product.LINEAR: ("R", "G", "B"),
+    Product.FX: ("R", "G", "B"),
+    Product.DEPTH: ("Z",),
+    Product.FLOW: ("X", "Y"),
+    Product.NORMAL: ("X", "Y", "Z"),
+}
+"""Products on request, half-float EXR, and the channels of each.
+
+`linear`: the picture before the view transform, denoised, scene-linear Rec.709. `fx`: the part of it that is the
+effects' light, as rendered (not denoised). `depth`: metres along the viewing direction; infinite where nothing is.
+`flow`: px (right, down) to where the same point is in the next frame. `normal`: unit vector in camera space, x right,
+y down, z away from the camera; 0 where nothing is. The last three are sharp: at the pixel's centre and the shutter's.
+"""
+
+
+def held(object_ids: Iterable[int], extras: Iterable[str]) -> list[tuple[Product, int | None]]:
+    """What a frame with these targets and `Film.extras` holds, in the order in which it is stored."""
+    ids, wanted = sorted(object_ids), set(extras)
+    found: list[tuple[Product, int | None]] = []
+    for product in Product:
+        if product not in CHANNELS or product in wanted:
+            found += [(product, i) for i in ids] if product.per_object else [(product, None)]
+    return found
 
 
 @dataclass(frozen=True)
@@ -71,7 +107,7 @@ class Member:
 
 
 _MEMBER = re.compile(
-    r"(?P<clip>clip-\d{6})\.(?P<frame>\d{4,})\.(?P<product>rgb|coverage|visible|amodal|veil)(-(?P<id>\d+))?\.(jpg|png)"
+    rf"(?P<clip>clip-\d{{6}})\.(?P<frame>\d{{4,}})\.(?P<product>{'|'.join(Product)})(-(?P<id>\d+))?\.(jpg|png|exr)"
 )
 
 JPEG_QUALITY = 95
@@ -82,8 +118,11 @@ def encode(product: Product, array: Array) -> bytes:
 
     rgb: uint8 (H, W, 3) to JPEG q95 4:4:4. coverage, veil: float (H, W) in 0..1, or uint8 (H, W)
     with 255 = 1, to 8-bit PNG. visible: uint8 (H, W) object ids, 0 for none, to a palette PNG. amodal: bool (H, W) to
-    a 1-bit PNG.
+    a 1-bit PNG. The products on request: float (H, W, C), or (H, W) for `depth`, to a half-float EXR.
     """
+    if product in CHANNELS:
+        planes = np.asarray(array, np.float32)
+        return exr.encode(planes[..., None] if planes.ndim == 2 else planes, CHANNELS[product])
     if product is Product.RGB:
         return _save(Image.fromarray(np.ascontiguousarray(array, np.uint8), "RGB"), "JPEG")
     if product is Product.VISIBLE:
@@ -101,8 +140,15 @@ def encode(product: Product, array: Array) -> bytes:
 def decode(product: Product, data: bytes) -> Array:
     """Decode one product: rgb uint8 (H, W, 3); coverage, veil uint8 (H, W), 255 = 1; visible uint8 ids; amodal bool.
 
+    Products on request are float16: depth (H, W), flow (H, W, 2), the others (H, W, 3).
     Raises UserError for bytes that are no such picture (damaged or hostile files).
     """
+    if product in CHANNELS:
+        try:
+            planes = exr.decode(data, CHANNELS[product])
+        except ValueError as error:
+            raise UserError(f"a damaged {product} picture: {error}") from None
+        return planes[..., 0] if product is Product.DEPTH else planes
     expected = {Product.RGB: "RGB", Product.VISIBLE: "P", Product.AMODAL: "1"}.get(product, "L")
     try:
         with Image.open(io.BytesIO(data), formats=["JPEG" if product is Product.RGB else "PNG"]) as image:

@@ -28,7 +28,7 @@ from pydantic import Field
 
 from . import framefile, tar
 from .document import Document, UserError
-from .products import Member, Product
+from .products import Member, Product, held
 from .provenance import AssetLicence
 
 NAME = re.compile(r"shard-\d{6,}(\.[1-9]\d*)?")
@@ -37,12 +37,13 @@ CLIPS_KEY = b"heroprop.clips"
 
 
 class IndexedClip(Document):
-    """What the index says of a clip: its labels by object id, and where its record lies in the tar."""
+    """What the index says of a clip: labels by object id, products on request, where its record lies in the tar."""
 
     clip: str = Field(pattern=r"^clip-[0-9]{6}$")
     split: str
     frames: int = Field(gt=0)
     labels: dict[int, str]
+    extras: tuple[str, ...] = ()
     twin_of: str | None
     licences: tuple[AssetLicence, ...]
     record_offset: int = Field(ge=0)
@@ -78,12 +79,9 @@ def paths(folder: Path, name: str) -> tuple[Path, Path, Path]:
     return tar_path(folder, name), frames_path(folder, name), objects_path(folder, name)
 
 
-def columns(object_ids: Sequence[int]) -> list[str]:
-    """The columns that every frame with these targets must have, in the order in which they are stored."""
-    found = []
-    for product in Product:
-        found += [f"{product}-{i}" for i in sorted(object_ids)] if product.per_object else [str(product)]
-    return [*found, MEASURE]
+def columns(object_ids: Sequence[int], extras: Sequence[str] = ()) -> list[str]:
+    """The columns that every frame with these targets and `Film.extras` must have, in the order they are stored in."""
+    return [*(str(p) if i is None else f"{p}-{i}" for p, i in held(object_ids, extras)), MEASURE]
 
 
 def member_name(clip: str, frame: int, column: str) -> str:

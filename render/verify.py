@@ -167,7 +167,7 @@ def _member_problems(shard: shards.Shard, members: list[tar.Entry]) -> Iterator[
             yield clip, None, "its record is not where the index says"
         known.add(record.name)
         for frame in range(indexed.frames):
-            for column in shards.columns(list(indexed.labels)):
+            for column in shards.columns(list(indexed.labels), indexed.extras):
                 name = shards.member_name(clip, frame, column)
                 known.add(name)
                 try:
@@ -231,7 +231,7 @@ def _clip_problems(
 def _products(shard: shards.Shard, clip: str, frame: int) -> dict[tuple[Product, int | None], Any]:
     """Every product of a frame, decoded; UserError for a damaged one."""
     found = {}
-    for column in shards.columns(list(shard.clips[clip].labels)):
+    for column in shards.columns(list(shard.clips[clip].labels), shard.clips[clip].extras):
         if column != shards.MEASURE:
             member = Member.parse(shards.member_name(clip, frame, column))
             try:

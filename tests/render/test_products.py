@@ -8,7 +8,7 @@ from hypothesis.extra import numpy as hnp
 
 from render.document import UserError
 from render.mask import binary_mask, is_present
-from render.products import Member, Product, decode, encode
+from render.products import CHANNELS, Member, Product, decode, encode, held
 
 small = hnp.array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=20)
 
@@ -54,9 +54,28 @@ def test_rgb_is_close_and_uint8() -> None:
     assert np.abs(decoded.astype(int) - ramp).max() < 12
 
 
+@given(
+    st.sampled_from(list(CHANNELS)),
+    st.tuples(st.integers(1, 40), st.integers(1, 20)),
+    st.integers(0, 2**32 - 1),
+)
+def test_products_on_request_survive_as_halves(product: Product, size: tuple[int, int], seed: int) -> None:
+    planes = np.random.default_rng(seed).normal(scale=100, size=(*size, len(CHANNELS[product]))).astype(np.float32)
+    planes[0, 0] = np.inf
+    array = planes[..., 0] if product is Product.DEPTH else planes
+    decoded = decode(product, encode(product, array))
+    assert decoded.dtype == np.float16
+    assert np.array_equal(decoded, array.astype(np.float16))
+
+
+def test_a_frame_holds_what_was_asked_for() -> None:
+    names = [str(p) if i is None else f"{p}-{i}" for p, i in held([2, 1], ["depth"])]
+    assert names == ["rgb", "coverage-1", "coverage-2", "visible", "amodal-1", "amodal-2", "veil", "depth"]
+
+
 @given(st.sampled_from(list(Product)), st.binary(max_size=64), st.integers(0, 200))
 def test_damaged_pictures_are_user_errors(product: Product, junk: bytes, cut: int) -> None:
-    shape = (9, 7, 3) if product is Product.RGB else (9, 7)
+    shape = (9, 7, 3) if product is Product.RGB else (9, 7, len(CHANNELS[product])) if product in CHANNELS else (9, 7)
     whole = encode(product, np.zeros(shape, np.uint8))
     with pytest.raises(UserError, match="damaged"):
         decode(product, junk)
