@@ -17,6 +17,8 @@ VERBS = {
     "assets": "blender_scenes",
     "plan": "render",
     "render": "render",
+    "render-task": "render",
+    "index": "render",
     "info": "render",
     "verify": "render",
     "train": "train",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -15,6 +15,10 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON."
 Assets = Annotated[
     list[Path] | None, typer.Option(help="A folder of further assets, beside the built-in ones. May be given again.")
 ]
+
+RenderOn = Annotated[Literal["auto", "cpu", "gpu"], typer.Option("--device", help="What to render on.")]
+TRY_AGAIN = 75
+"""Exit code of a task that was asked to stop: EX_TEMPFAIL of sysexits.h, "the user is invited to retry"."""
 
 
 @app.command()
@@ -49,11 +53,11 @@ def render(
     only: Annotated[list[str] | None, typer.Option(help="Render this clip alone. May be given again.")] = None,
     assets: Assets = None,
     timeout: Annotated[float, typer.Option(help="Seconds a clip may go without a new frame.", min=1)] = 1200.0,
+    device: RenderOn = "auto",
     json: AsJson = False,
 ) -> None:
     """Render what is due of a planned dataset. Stop it at any time; the same command goes on where it stopped."""
-    if importlib.util.find_spec("bpy") is None:  # every clip would fail for the same reason
-        raise ModuleNotFoundError("No module named 'bpy'", name="bpy")
+    _need_blender()
     from dataclasses import asdict
 
     from . import screen
@@ -61,7 +65,13 @@ def render(
     from .farm.watch import Shown
 
     done = run(
-        dataset, only=only or (), workers=workers, assets=assets or (), timeout=timeout, watcher=Shown(str(dataset))
+        dataset,
+        only=only or (),
+        workers=workers,
+        assets=assets or (),
+        timeout=timeout,
+        device=device,
+        watcher=Shown(str(dataset)),
     )
     rows = [
         ("clips planned", done.planned),
@@ -77,6 +87,77 @@ def render(
             screen.notes.print(f"{clip} was set aside; why: {dataset / 'failed' / clip}.json", markup=False)
         screen.notes.print("the same command tries them again", markup=False)
         raise typer.Exit(1)
+
+
+@app.command("render-task")
+def render_task(
+    dataset: DatasetFolder,
+    clips: Annotated[str, typer.Option(metavar="LIST", help="Which clips, by number: 120-127 or 0-9,20.")],
+    workers: Annotated[int, typer.Option(help="Clips rendered at a time.", min=1)] = 1,
+    assets: Assets = None,
+    timeout: Annotated[float, typer.Option(help="Seconds a clip may go without a new frame.", min=1)] = 1200.0,
+    device: RenderOn = "auto",
+    json: AsJson = False,
+) -> None:
+    """Render some clips of a plan, as one task of a farm. Safe to repeat, to overlap, and to kill.
+
+    Exit code 0: all are whole. 1: some are not. 75: asked to stop (SIGTERM), run it again. 2: a mistake in the call.
+    """
+    _need_blender()
+    from dataclasses import asdict
+
+    from . import screen
+    from .farm import parse_clips
+    from .farm import render_task as run
+    from .farm.watch import FarmLog, Silent
+
+    done = run(
+        dataset,
+        parse_clips(clips),
+        workers=workers,
+        assets=assets or (),
+        timeout=timeout,
+        device=device,
+        watcher=Silent() if json else FarmLog(),
+    )
+    whole = f"{done.packed} of {done.clips} clips in shards, {done.waiting} whole and waiting for others of their shard"
+    screen.show(asdict(done), f"{whole}; {done.frames} frames rendered in {done.seconds:.0f} s", json)
+    for clip in done.failed:
+        screen.notes.print(f"{clip} was set aside; why: {dataset / 'failed' / clip}.json", markup=False)
+    if done.missing:
+        raise typer.Exit(TRY_AGAIN if done.stopped else 1)
+
+
+@app.command()
+def index(
+    dataset: DatasetFolder,
+    incomplete: Annotated[bool, typer.Option("--incomplete", help="Pack shards that lack clips too.")] = False,
+    json: AsJson = False,
+) -> None:
+    """List what render tasks have made: the last step of a farm job. Exit code 1 where clips are missing."""
+    from dataclasses import asdict
+
+    from . import screen
+    from .farm import index as run
+    from .farm.watch import FarmLog, Silent
+
+    done = run(dataset, incomplete=incomplete, watcher=Silent() if json else FarmLog())
+    rows = [
+        ("clips planned", done.planned),
+        ("in shards", done.packed),
+        ("waiting for the rest of their shard", done.waiting),
+        ("due", done.due),
+        ("set aside", ", ".join(done.failed) or 0),
+    ]
+    screen.show(asdict(done), screen.table(str(dataset), ["", "result"], rows), json)
+    if done.packed < done.planned:
+        raise typer.Exit(1)
+
+
+def _need_blender() -> None:
+    """Say at once where Blender is missing: every clip would fail for the same reason."""
+    if importlib.util.find_spec("bpy") is None:
+        raise ModuleNotFoundError("No module named 'bpy'", name="bpy")
 
 
 @app.command()

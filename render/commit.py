@@ -7,17 +7,18 @@ three files and `manifest.json` ever change.
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from . import manifest, pack, shards
 from .document import Document, UserError, write_atomic
 from .listing import build, measure_shard
 from .manifest import FILE, SHARDS, FileEntry, Manifest, ShardEntry
-from .planning.plan import PlanHeader
+from .planning.planfile import PlanHeader
 from .provenance import ClipRecord
 
 WORK, FAILED = "work", "failed"
@@ -51,8 +52,8 @@ class Store:
 
     def recover(self, planned: Sequence[str]) -> None:
         """Take stock of what is there, and mend what a killed run or a lost file left. UserError for foreign clips."""
-        for folder in (self.dataset, self.folder, self.dataset / FAILED):
-            for leftover in folder.glob(".*.tmp"):
+        for folder in (self.dataset, self.folder, self.dataset / FAILED, self.dataset / WORK):
+            for leftover in (*folder.glob(".*.tmp"), *folder.glob("*.lease")):
                 leftover.unlink()
         listed = self._listed()
         self.known = {}
@@ -81,10 +82,7 @@ class Store:
 
     def pack(self, group: int, clips: Sequence[tuple[ClipRecord, Path]], between: Between) -> str:
         """Commit whole clips of one group as its shard (or next supplement); the shard's name."""
-        part = 0
-        while shards.shard_name(group, part) in self.known:
-            part += 1
-        name = shards.shard_name(group, part)
+        name = next(name for name in _names(group) if name not in self.known)
         pack.write_tar(self.folder, name, clips)
         _sync(self.folder)
         between("tar")
@@ -161,6 +159,48 @@ class Store:
             self._say(f"{error}; its clips are rendered again")
             for path in files:
                 path.unlink(missing_ok=True)
+
+
+class SharedStore(Store):
+    """The store as one of several render tasks holds it: they make shards, and leave the manifest to an index run.
+
+    `look` and `pack` work on one group at a time, whose lease (`farm.lease.lease`) the caller holds where file systems
+    have locks; without one a shard is still made once and whole, since its name can be claimed only once.
+    """
+
+    def look(self, group: int) -> set[str]:
+        """The clips of a group that are in shards by now. A shard that a killed task left without index gets one."""
+        found: set[str] = set()
+        for name in itertools.takewhile(self._exists, _names(group)):
+            if not shards.frames_path(self.folder, name).exists():
+                pack.write_index(self.folder, name)
+            found |= set(shards.Shard(self.folder, name).clips)
+        return found
+
+    def pack(self, group: int, clips: Sequence[tuple[ClipRecord, Path]], between: Between) -> str:
+        """Commit whole clips of one group as its shard (or next supplement); the shard's name.
+
+        FileExistsError where another task was quicker: look again.
+        """
+        name = next(itertools.dropwhile(self._exists, _names(group)))
+        pack.write_tar(self.folder, name, clips, replace=False)
+        _sync(self.folder)
+        between("tar")
+        pack.write_index(self.folder, name)
+        _sync(self.folder)
+        between("index")
+        for record, _ in clips:
+            self._clear(record.spec.clip)
+        between("clean")
+        return name
+
+    def _exists(self, name: str) -> bool:
+        return shards.tar_path(self.folder, name).exists()
+
+
+def _names(group: int) -> Iterator[str]:
+    """The names of a group's shard and, without end, of its supplements."""
+    return (shards.shard_name(group, part) for part in itertools.count())
 
 
 def _sync(folder: Path) -> None:

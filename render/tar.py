@@ -5,6 +5,7 @@ Only what shards and frame files need: regular files with short names. Nothing i
 
 from __future__ import annotations
 
+import errno
 import os
 import tarfile
 import tempfile
@@ -29,10 +30,11 @@ class Entry:
     size: int
 
 
-def write(path: Path, members: Iterable[tuple[str, bytes]]) -> None:
+def write(path: Path, members: Iterable[tuple[str, bytes]], replace: bool = True) -> None:
     """Write a tar file of `(name, bytes)` members: either absent or whole, and equal bytes for equal members.
 
-    Time, owner and mode are fixed (0, 0, 0644). OSError (with the file's name) for a full disk and the like.
+    Time, owner and mode are fixed (0, 0, 0644). OSError (with the file's name) for a full disk and the like;
+    FileExistsError where the file is there already and `replace` is false, however late it came to be there.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
@@ -49,13 +51,30 @@ def write(path: Path, members: Iterable[tuple[str, bytes]]) -> None:
         umask = os.umask(0)
         os.umask(umask)
         os.chmod(temporary, 0o666 & ~umask)
-        os.replace(temporary, path)
+        if replace:
+            os.replace(temporary, path)
+        else:
+            _claim(temporary, path)
     except OSError as error:
         Path(temporary).unlink(missing_ok=True)
         raise OSError(error.errno, error.strerror, str(path)) from None
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def _claim(temporary: str, path: Path) -> None:
+    """Give a finished file its name unless the name is taken: of several writers, on any machine, one wins."""
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links: its users must not pack one shard twice at a time
+        if path.exists():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path)) from None
+        os.replace(temporary, path)
+    else:
+        Path(temporary).unlink()
 
 
 def entries(path: Path) -> list[Entry]:

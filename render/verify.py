@@ -17,7 +17,7 @@ from .document import UserError
 from .manifest import SHARDS, FileEntry, Manifest, ShardEntry
 from .mask import RULE
 from .measure import FrameMeasure
-from .planning.plan import HEADER, read_plan
+from .planning.planfile import HEADER, read_plan
 from .products import Member, Product, decode
 from .spec import ClipSpec
 

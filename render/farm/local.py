@@ -16,8 +16,9 @@ from pathlib import Path
 from .. import provenance
 from ..commit import WORK, Between, FailedClip, Store
 from ..document import UserError, nearest
-from ..planning.plan import read_plan
+from ..planning.planfile import read_plan
 from ..provenance import ClipRecord
+from ..spec import ClipSpec
 from . import clips
 from .clips import CHILD, TIMEOUT, Device, Job
 from .lease import lock
@@ -81,8 +82,14 @@ def render(
         packer.failed = set(store.failed()) - {spec.clip for spec in wanted}
         rendered = _run(job, store, packer, list(records.values()), count)
         store.write_manifest()
+    return _summary(specs, store, packer.whole, rendered, watcher, started)
+
+
+def _summary(
+    specs: Sequence[ClipSpec], store: Store, whole: set[str], rendered: int, watcher: Watcher, started: float
+) -> Summary:
     packed, failed = store.packed, store.failed()
-    waiting = len(packer.whole - packed)
+    waiting = len(whole - packed)
     return Summary(
         planned=len(specs),
         packed=len(packed),
@@ -93,6 +100,27 @@ def render(
         frames=watcher.frames,
         seconds=round(time.monotonic() - started, 1),
     )
+
+
+def index(
+    dataset: Path, *, incomplete: bool = False, watcher: Watcher | None = None, between: Between = lambda step: None
+) -> Summary:
+    """Pack what render tasks left whole and bring the manifest up to date; renders nothing.
+
+    A shard is made when all its clips are whole or set aside; with `incomplete` of those that are whole by now.
+    UserError for no plan, or a dataset that is being rendered.
+    """
+    started = time.monotonic()
+    header, specs = read_plan(dataset)
+    watcher = watcher or Silent()
+    with lock(dataset):
+        store = Store(dataset, header, provenance.blender(), watcher.note)
+        store.recover([spec.clip for spec in specs])
+        packer = Packer(store, dataset / WORK, specs, watcher, between)
+        packer.failed = set(store.failed()) if not incomplete else {spec.clip for spec in specs} - packer.whole
+        packer.pack_settled()
+        store.write_manifest()
+    return _summary(specs, store, packer.whole, 0, watcher, started)
 
 
 def default_workers() -> int:

@@ -45,6 +45,54 @@ class Watcher:
 Silent = Watcher
 
 
+class FarmLog(Watcher):
+    """Prints what render farms read from a task's output: `Progress: 42%` and OpenJD's status lines, a line at a time.
+
+    Nothing is buffered: a farm's log is looked at while the task runs, and after it was killed.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._clips = self._total = self._done = self._whole = 0
+        self._shown = -1
+        self._started = time.monotonic()
+
+    def begin(self, clips: int, frames: int, done: int) -> None:
+        self._clips, self._total, self._done = clips, frames, done
+        self.note(f"{clips} clips, {frames} frames" + (f", {done} of them there already" if done else ""))
+        self._progress()
+
+    def frame(self, clip: str, frame: int) -> None:
+        super().frame(clip, frame)
+        with self._guard:
+            self._progress()
+
+    def clip(self, clip: str, problem: str | None) -> None:
+        self._whole += problem is None
+        took = time.monotonic() - self._started
+        said = f"set aside: {problem}" if problem else f"whole; {self._whole} of {self._clips} after {took:.0f} s"
+        self.note(f"{clip}: {said}")
+        print(f"openjd_status: {self._whole} of {self._clips} clips", flush=True)
+
+    def retry(self, clip: str, problem: str, attempt: int) -> None:
+        self.note(f"{clip}: attempt {attempt} failed: {problem}")
+
+    def packed(self, shard: str, clips: int) -> None:
+        self.note(f"{shard}: {clips} clips packed")
+
+    def note(self, line: str) -> None:
+        print(line, flush=True)
+
+    def stopped(self) -> None:
+        self.note("asked to stop: every finished frame is kept, the same task goes on from there")
+
+    def _progress(self) -> None:
+        percent = 100 * (self._done + self.frames) // max(self._total, 1)
+        if percent > self._shown:
+            self._shown = percent
+            print(f"Progress: {percent}%\nopenjd_progress: {percent}", flush=True)
+
+
 class Shown(Watcher):
     """Shows a run on stderr. `dataset` is how the user called it."""
 

@@ -3,32 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from pathlib import Path
-from typing import Literal
 
 from ..asset import Kind, Library
-from ..document import Document, UserError, nearest, write_atomic
+from ..document import UserError, nearest, write_atomic
 from ..provenance import generator
-from ..spec import SCHEMA, ClipSpec
+from ..spec import ClipSpec
 from .compose import compose
+from .planfile import HEADER, LINES, RECIPE, PlanHeader
 from .recipe import Recipe
-
-HEADER, LINES, RECIPE = "plan.json", "plan.jsonl", "recipe.toml"
-
-
-class PlanHeader(Document):
-    """`plan.json`: what the plan was made from. `plan_digest` is the SHA-256 of `plan.jsonl`."""
-
-    schema_version: Literal[2] = SCHEMA
-    generator: str
-    recipe_name: str
-    recipe_digest: str
-    seed: int
-    clips: int
-    clips_per_shard: int
-    plan_digest: str
-    asset_folders: tuple[str, ...] = ()
 
 
 def make_plan(recipe: Recipe, library: Library, clips: int, seed: int) -> list[ClipSpec]:
@@ -72,21 +55,6 @@ def write_plan(
     write_atomic(dataset / LINES, lines)
     write_atomic(dataset / HEADER, header.model_dump_json(indent=2) + "\n")  # last: its presence says the plan is whole
     return header
-
-
-def read_plan(dataset: Path) -> tuple[PlanHeader, list[ClipSpec]]:
-    """The header and the specs; UserError if there is no plan, or it is not the one that the header names."""
-    if not (dataset / HEADER).is_file():
-        raise UserError(f"{dataset}: no plan here; make one with: heroprop plan RECIPE.toml --out {dataset}")
-    header = PlanHeader.read_json(dataset / HEADER)
-    try:
-        data = (dataset / LINES).read_bytes()
-    except OSError as error:
-        raise UserError(f"{dataset / LINES}: cannot be read: {error.strerror}; plan again into a new folder") from None
-    if hashlib.sha256(data).hexdigest() != header.plan_digest:
-        raise UserError(f"{dataset / LINES}: differs from what {HEADER} says; plan again into a new folder")
-    lines = data.decode().splitlines()
-    return header, [ClipSpec.parse(json.loads(line), f"{dataset / LINES}:{n}") for n, line in enumerate(lines, 1)]
 
 
 def _check_names(recipe: Recipe, library: Library) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from render.asset import read
 from render.document import write_atomic
-from render.planning.plan import PlanHeader
+from render.planning.planfile import PlanHeader
 from tests.drawn_clips import clip_spec
 from tests.fake_dataset import SPLITS
 

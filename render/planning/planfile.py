@@ -1,0 +1,50 @@
+"""A plan on disk: a header, and one clip spec a line. Reading it needs nothing of what draws plans."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal
+
+from ..document import Document, UserError
+from ..spec import SCHEMA, ClipSpec
+
+HEADER, LINES, RECIPE = "plan.json", "plan.jsonl", "recipe.toml"
+
+
+class PlanHeader(Document):
+    """`plan.json`: what the plan was made from. `plan_digest` is the SHA-256 of `plan.jsonl`."""
+
+    schema_version: Literal[2] = SCHEMA
+    generator: str
+    recipe_name: str
+    recipe_digest: str
+    seed: int
+    clips: int
+    clips_per_shard: int
+    plan_digest: str
+    asset_folders: tuple[str, ...] = ()
+
+
+def read_plan(dataset: Path, indices: Iterable[int] | None = None) -> tuple[PlanHeader, list[ClipSpec]]:
+    """The header and the specs (those of some clips alone, by index, where asked: reading ten thousand takes seconds).
+
+    UserError if there is no plan, it is not the one that the header names, or it has no clip of an index.
+    """
+    if not (dataset / HEADER).is_file():
+        raise UserError(f"{dataset}: no plan here; make one with: heroprop plan RECIPE.toml --out {dataset}")
+    header = PlanHeader.read_json(dataset / HEADER)
+    try:
+        data = (dataset / LINES).read_bytes()
+    except OSError as error:
+        raise UserError(f"{dataset / LINES}: cannot be read: {error.strerror}; plan again into a new folder") from None
+    if hashlib.sha256(data).hexdigest() != header.plan_digest:
+        raise UserError(f"{dataset / LINES}: differs from what {HEADER} says; plan again into a new folder")
+    lines = data.decode().splitlines()
+    wanted = range(len(lines)) if indices is None else indices
+    for index in wanted:
+        if not 0 <= index < len(lines):
+            raise UserError(f"{dataset}: has no clip {index}; its plan holds clips 0 to {len(lines) - 1}")
+    return header, [ClipSpec.parse(json.loads(lines[i]), f"{dataset / LINES}:{i + 1}") for i in wanted]
