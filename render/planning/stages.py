@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import get_args
 
@@ -124,12 +125,12 @@ def _may_be(pick: Pick, names: list[str]) -> list[str]:
     return names if "any" in pick.named else [name for name in names if name in pick.named]
 
 
-def _drawn(pick: Pick, stream: Stream, *preferred: list[str]) -> str:
+def _drawn(pick: Pick, stream: Stream, *preferred: Sequence[str]) -> str:
     """A name from the first of the lists that the choice can be made among."""
     for names in preferred[:-1]:
         with suppress(UserError):
-            return pick.draw(stream, names)
-    return pick.draw(stream, preferred[-1])
+            return pick.draw(stream, list(names))
+    return pick.draw(stream, list(preferred[-1]))
 
 
 def _time(name: str) -> Time:
