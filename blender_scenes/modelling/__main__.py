@@ -11,7 +11,26 @@ import bpy
 
 from render.asset import builtin_folder
 
-MODELS = ("hammer", "shield", "gauntlet", "pillar", "crate", "courtyard", "hangar", "desert_ruin", "alley")
+MODELS = (
+    "hammer",
+    "shield",
+    "gauntlet",
+    "pillar",
+    "crate",
+    "railing",
+    "barrel",
+    "scaffold",
+    "chains",
+    "glass_pane",
+    "mirror",
+    "bush",
+    "branch",
+    "banner",
+    "courtyard",
+    "hangar",
+    "desert_ruin",
+    "alley",
+)
 
 
 def rebuild(name: str, folder: Path) -> Path:
