@@ -55,11 +55,8 @@ class Action:
         `fps` is the scene's. May be called again: the last call counts.
         """
         for part in self.parts:
-            data = part.owner.animation_data or part.owner.animation_data_create()
-            data.action = None
-            while data.nla_tracks:
-                data.nla_tracks.remove(data.nla_tracks[0])
-            track = data.nla_tracks.new()
+            still(part.owner)
+            track = (part.owner.animation_data or part.owner.animation_data_create()).nla_tracks.new()
             track.name = TRACK
             strip = track.strips.new(self.name, 0, part.action)
             strip.action_slot = part.slot
@@ -80,6 +77,15 @@ class Action:
         loop = self.seconds * fps / abs(speed)
         phase = -into * fps / speed  # a scene frame at which a loop begins
         _begin(strip, phase + loop * math.floor((_LEAST - phase) / loop))
+
+
+def still(owner: bpy.types.ID) -> None:
+    """Take the keys from a datablock; drivers stay."""
+    data = owner.animation_data
+    if data is not None:
+        data.action = None
+        while data.nla_tracks:
+            data.nla_tracks.remove(data.nla_tracks[0])
 
 
 def _begin(strip: Any, frame: float) -> None:
@@ -106,7 +112,7 @@ def action_faults(source: Source, asset: Asset) -> list[str]:
     """What is wrong with an asset that asks for an action, one line each."""
     if not asset.action:
         return []
-    known = sorted({block.name for block in source.of_type(bpy.types.Action)})
+    known = sorted({_title(block) for block in source.of_type(bpy.types.Action)})
     lines = []
     action = found_action(source, asset)
     if action is None and isinstance(asset.action, str) and asset.action not in known:
@@ -165,20 +171,21 @@ def is_shown(thing: bpy.types.Object, source: Source, asset: Asset) -> bool:
 def _parts(source: Source, asset: Asset) -> Iterator[Part]:
     things = moving_things(source)
     rigs = [thing for thing in things if thing.type == "ARMATURE"]
-    for owner in _owners(things):
+    for owner in owners(things):
         data = owner.animation_data
         if asset.action is True:
             if data and data.action and data.action_slot:
                 yield Part(owner, data.action, data.action_slot)
-            elif strip := next(_strips(data), None):
-                yield Part(owner, strip.action, strip.action_slot)
+            elif strip := next(_strips(data, muted=not asset.file.lower().endswith(".blend")), None):
+                yield Part(owner, strip.action, strip.action_slot)  # glTF: all but a file's first animation are muted
             continue
         for action in source.of_type(bpy.types.Action):
-            if action.name == asset.action and (slot := _slot(owner, action, rigs == [owner])):
+            if asset.action in (action.name, _title(action)) and (slot := _slot(owner, action, rigs == [owner])):
                 yield Part(owner, action, slot)
+                break
 
 
-def _owners(things: Iterable[bpy.types.Object]) -> Iterator[bpy.types.ID]:
+def owners(things: Iterable[bpy.types.Object]) -> Iterator[bpy.types.ID]:
     """Everything of some objects that keys may move, each once: themselves, their data, shape keys and materials."""
     seen = set()
     for thing in things:
@@ -200,10 +207,15 @@ def _slot(owner: bpy.types.ID, action: bpy.types.Action, only_rig: bool) -> bpy.
         if strip.action == action and strip.action_slot:
             return strip.action_slot
     fitting = [slot for slot in action.slots if slot.target_id_type in (owner.id_type, "UNSPECIFIED")]
-    named = [slot for slot in fitting if slot.name_display == owner.name]
+    named = [slot for slot in fitting if slot.name_display.partition("|")[0] == owner.name]
     if named:
         return named[0]
     return fitting[0] if only_rig and len(fitting) == 1 else None
+
+
+def _title(action: bpy.types.Action) -> str:
+    """The artist's name of an action: FBX files put those of objects in front (`Rig|Rig|Walk`)."""
+    return action.name.rpartition("|")[2]
 
 
 def _strips(data: Any, muted: bool = False) -> Iterator[Any]:

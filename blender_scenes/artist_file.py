@@ -56,10 +56,7 @@ def opened(installed: InstalledAsset) -> Iterator[Source]:
     before = {block.session_uid for block in _all_datablocks()}
     scene = bpy.data.scenes.new("artist file")
     try:
-        objects = _append(installed, scene)
-        fps = scene.render.fps / scene.render.fps_base  # importers set it; keys are in these frames
-        if installed.asset.action and installed.path.suffix.lower() == ".blend":
-            fps = _blend_fps(installed.path)
+        objects, fps = _append(installed, scene)
         for thing in _with_instanced(objects):
             _show_as_rendered(thing)
         fresh = tuple(b for b in _all_datablocks() if b.session_uid not in before and b != scene)
@@ -76,7 +73,8 @@ def kept(block: bpy.types.ID) -> None:
 _KEPT = "heroprop_kept"
 
 
-def _append(installed: InstalledAsset, scene: bpy.types.Scene) -> list[bpy.types.Object]:
+def _append(installed: InstalledAsset, scene: bpy.types.Scene) -> tuple[list[bpy.types.Object], float]:
+    """The objects that asset.toml names, and the frames a second that their keys are meant for."""
     asset, where = installed.asset, installed.folder / "asset.toml"
     if installed.path.suffix.lower() != ".blend":
         return _import(installed, scene)
@@ -101,13 +99,14 @@ def _append(installed: InstalledAsset, scene: bpy.types.Scene) -> list[bpy.types
     except OSError as error:
         reason = " ".join(str(error).split())
         raise UserError(f"{where}: file: {asset.file} cannot be read as a Blender file: {reason}") from None
+    fps = _blend_fps(installed.path) if asset.action else _FPS
     if asset.collection is not None:
         scene.collection.children.link(wanted.collections[0])
-        return list(wanted.collections[0].all_objects)
+        return list(wanted.collections[0].all_objects), fps
     if asset.object is not None:
         root = wanted.objects[names.index(asset.object)]
-        return _linked([root, *root.children_recursive], scene)
-    return _linked([thing for whole in wanted.scenes for thing in whole.collection.all_objects], scene)
+        return _linked([root, *root.children_recursive], scene), fps
+    return _linked([thing for whole in wanted.scenes for thing in whole.collection.all_objects], scene), fps
 
 
 def _blend_fps(path: Path) -> float:
@@ -117,10 +116,14 @@ def _blend_fps(path: Path) -> float:
         wanted.scenes = list(inside.scenes)[:1]
     fps = [scene.render.fps / scene.render.fps_base for scene in wanted.scenes]
     bpy.data.batch_remove([block for block in _all_datablocks() if block.session_uid not in before])
-    return fps[0] if fps else 24.0
+    return fps[0] if fps else _FPS
 
 
-def _import(installed: InstalledAsset, scene: bpy.types.Scene) -> list[bpy.types.Object]:
+_FPS = 24.0
+"""Blender's own frame rate, for files that tell none."""
+
+
+def _import(installed: InstalledAsset, scene: bpy.types.Scene) -> tuple[list[bpy.types.Object], float]:
     """Importers turn +Y up formats to Blender's +Z up; asset.toml's axes are those after that."""
     asset, where = installed.asset, installed.folder / "asset.toml"
     before = set(bpy.data.objects)
@@ -131,8 +134,8 @@ def _import(installed: InstalledAsset, scene: bpy.types.Scene) -> list[bpy.types
                 f"{where}: file: {asset.file} names '{outside[0]}', which lies outside the asset's folder; "
                 "put it into the folder, or embed it"
             )
-        with bpy.context.temp_override(scene=scene, view_layer=scene.view_layers[0], collection=scene.collection):
-            imported(installed.path)
+        with _window_on(scene):
+            fps = imported(installed.path)
     except UserError:
         raise
     except Exception as error:  # importers written in Python fail on broken files in every way there is
@@ -148,7 +151,19 @@ def _import(installed: InstalledAsset, scene: bpy.types.Scene) -> list[bpy.types
             close = nearest(asset.object, [thing.name for thing in things])
             raise UserError(f"{where}: object: no '{asset.object}' in {asset.file}{close}")
         things = [named[0], *named[0].children_recursive]
-    return _linked(things, scene)
+    return _linked(things, scene), fps
+
+
+@contextmanager
+def _window_on(scene: bpy.types.Scene) -> Iterator[None]:
+    """Work in `scene`. Importers of rigs switch the window's scene and edit bones there, so an override won't do."""
+    window = bpy.context.window
+    shown = window.scene
+    window.scene = scene
+    try:
+        yield
+    finally:
+        window.scene = shown
 
 
 def _linked(things: list[bpy.types.Object], scene: bpy.types.Scene) -> list[bpy.types.Object]:

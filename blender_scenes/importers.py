@@ -19,12 +19,18 @@ GLTF = (".glb", ".gltf")
 USD = (".usd", ".usda", ".usdc", ".usdz")
 
 
-def imported(path: Path) -> None:
+def imported(path: Path) -> float:
     """Import a model file into the context's scene, +Z up and +Y forward where the format says what its axes are.
 
+    Returns the frames a second that its keys are meant for.
     RuntimeError (or another, from add-ons written in Python) when the file is broken.
     """
-    _IMPORTERS[path.suffix.lower()](str(path))
+    suffix = path.suffix.lower()
+    _IMPORTERS[suffix](str(path))
+    if suffix in USD:
+        return _usd_fps(path)
+    render = bpy.context.scene.render  # FBX sets it; glTF has seconds, which its importer turns to the scene's frames
+    return float(render.fps / render.fps_base)
 
 
 def strays(path: Path, folder: Path) -> list[str]:
@@ -116,6 +122,13 @@ def _usd_names(path: Path) -> Iterator[str]:
         yield layer.realPath.partition("[")[0]  # a package's own layers are named `x.usdz[y.usd]`
     for name in (*assets, *missing):
         yield str(name).partition("[")[0]
+
+
+def _usd_fps(path: Path) -> float:
+    bpy.utils.expose_bundled_modules()
+    from pxr import Sdf
+
+    return float(Sdf.Layer.FindOrOpen(str(path)).timeCodesPerSecond)
 
 
 def _nothing(path: Path) -> Iterator[str]:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from render.asset import Asset, InstalledAsset, read
 from render.document import UserError, nearest
 
-from .animation import Action, found_action, is_shown, moving_things
+from .animation import Action, found_action, is_shown, moving_things, owners, still
 from .artist_file import SHAPES, Source, kept, opened
 from .bounds import EMPTY, bounds, union
 from .faults import faults
@@ -180,6 +180,8 @@ def _adopt(source: Source, asset: Asset, root: bpy.types.Object, action: Action)
         if thing.name not in source.scene.collection.all_objects:
             source.scene.collection.objects.link(thing)
         thing.hide_render = thing.hide_render or thing not in shown
+    for owner in owners(things):
+        still(owner)  # what the action does not move must not follow the clip's frames
     action.play(action.fps)
     source.scene.frame_set(0)
     layer = source.scene.view_layers[0]

@@ -77,6 +77,68 @@ def linked() -> None:
     cube()
 
 
+def keyed() -> bpy.types.Object:
+    thing = cube()
+    for frame, x in ((1, 0.0), (10, 1.0)):
+        thing.location.x = x
+        thing.keyframe_insert("location", frame=frame)
+    thing.animation_data.action.name = "Slide"
+    return thing
+
+
+def keyed_once() -> None:
+    cube().keyframe_insert("location", frame=1)
+
+
+def instancing() -> None:
+    child, parent = cube(), keyed()
+    child.parent = parent
+    parent.instance_type = "VERTS"
+
+
+def simulated() -> None:
+    keyed().modifiers.new("Cloth", "CLOTH")
+
+
+def cached() -> None:
+    modifier = cube().modifiers.new("Cache", "MESH_CACHE")
+    modifier.cache_format, modifier.filepath = "PC2", "//../shape.pc2"
+
+
+def exported(path: Path, texture: Path | None = None) -> None:
+    """The cube in another program's format, wearing a texture that lies elsewhere."""
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    metal = cube().data.materials[0]
+    if texture:
+        picture = bpy.data.images.new("Rust", 4, 4)
+        picture.filepath_raw, picture.file_format = str(texture), "PNG"
+        texture.parent.mkdir(exist_ok=True)
+        picture.save()
+        image = metal.node_tree.nodes.new("ShaderNodeTexImage")
+        image.image = picture
+        metal.node_tree.links.new(image.outputs[0], metal.node_tree.nodes["Principled BSDF"].inputs["Base Color"])
+    if path.suffix == ".obj":
+        bpy.ops.wm.obj_export(filepath=str(path), path_mode="RELATIVE")
+    elif path.suffix == ".fbx":
+        bpy.ops.preferences.addon_enable(module="io_scene_fbx")
+        bpy.ops.export_scene.fbx(filepath=str(path), path_mode="RELATIVE")
+    elif path.suffix == ".gltf":
+        bpy.ops.preferences.addon_enable(module="io_scene_gltf2")
+        bpy.ops.export_scene.gltf(
+            filepath=str(path), export_format="GLTF_SEPARATE", export_texture_dir="../../elsewhere"
+        )
+    else:
+        bpy.ops.wm.usd_export(filepath=str(path), export_textures_mode="KEEP", relative_paths=True)
+
+
+USD_OUTSIDE = """#usda 1.0
+(
+    subLayers = [@../usda-good/thing.usda@]
+    upAxis = "Z"
+)
+"""
+
+
 CASES: dict[str, tuple[Callable[[], object], str]] = {
     "good": (cube, ""),
     "no-object": (cube, 'object = "Thng"'),
@@ -95,6 +157,12 @@ CASES: dict[str, tuple[Callable[[], object], str]] = {
     "charge-dull": (dull, 'charge = { materials = ["Metal"] }'),
     "unknown-key": (cube, "sise = 0.5"),
     "linked": (linked, ""),
+    "cache": (cached, ""),
+    "action": (keyed, 'action = "Slyde"'),
+    "action-none": (cube, "action = true"),
+    "action-once": (keyed_once, "action = true"),
+    "action-instances": (instancing, "action = true"),
+    "action-simulated": (simulated, "action = true"),
 }
 
 
@@ -114,7 +182,12 @@ def main(folder: Path) -> None:
         ("not-blender", FILE, b"not a Blender file"),
         ("not-gltf", "thing.glb", b"not glTF"),
         ("no-file", "nothing.blend", None),
-        ("format", "thing.obj", b"v 0 0 0"),
+        ("not-usd", "thing.usdc", b"not USD"),
+        ("not-usda", "thing.usda", b"not USD"),
+        ("not-fbx", "thing.fbx", b"not FBX"),
+        ("not-obj", "thing.obj", b"not OBJ"),
+        ("usd-outside", "thing.usda", USD_OUTSIDE.encode()),
+        ("format", "thing.stl", b"solid thing"),
         ("outside", "../good/thing.blend", None),
     ):
         (folder / name).mkdir()
@@ -122,6 +195,14 @@ def main(folder: Path) -> None:
         if content is not None:
             (folder / name / file).write_bytes(content)
     (folder / "no-toml").mkdir()
+    for suffix in ("obj", "fbx", "gltf", "usda"):
+        for name, texture in (
+            (f"{suffix}-texture", folder.parent / "elsewhere" / "rust.png"),
+            (f"{suffix}-good", None),
+        ):
+            (folder / name).mkdir()
+            (folder / name / "asset.toml").write_text(TOML.format(name=name, file=f"thing.{suffix}", extra=""))
+            exported(folder / name / f"thing.{suffix}", texture)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """`place`: real size, the right way up, plain meshes, own materials; finishes and charge that show in the picture."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ import sys
 from pathlib import Path
 import bpy
 import numpy as np
-from render.asset import Library, read
+from render.asset import Asset, Library, read
 from blender_scenes.ingest import place
 
 def points(placed):
@@ -87,43 +88,72 @@ def test_built_in_assets_measure_what_they_say() -> None:
 # An L of three boxes: a long arm up, a short one forward, a stub to the right; told apart by their lengths.
 AXES = """
 from mathutils import Matrix, Vector
+from tests.blender_scenes.rigged import save
 axes = {"+X": (1,0,0), "-X": (-1,0,0), "+Y": (0,1,0), "-Y": (0,-1,0), "+Z": (0,0,1), "-Z": (0,0,-1)}
-folder, file, up, forward = Path(sys.argv[1]), sys.argv[2], Vector(axes[sys.argv[3]]), Vector(axes[sys.argv[4]])
-right = forward.cross(up)
-ends = [Vector((0,0,0)), up * 40, forward * 20, right * 10]
-mesh = bpy.data.meshes.new("ell")
-mesh.from_pydata([e + Vector((1, 2, 3)) for e in ends], [], [(0,1,2), (0,2,3), (0,1,3)])
-thing = bpy.data.objects.new("Ell", mesh)
-bpy.context.scene.collection.objects.link(thing)
-if file.endswith(".blend"):
-    bpy.ops.wm.save_as_mainfile(filepath=str(folder / file))
-else:
-    import addon_utils
-    addon_utils.enable("io_scene_gltf2")
-    form = "GLB" if file.endswith("b") else "GLTF_SEPARATE"
-    bpy.ops.export_scene.gltf(filepath=str(folder / file), export_format=form)
-bpy.ops.wm.read_factory_settings(use_empty=True)
-found = sorted(map(tuple, np.unique(points(place(read(folder), "default", "a")).round(5), axis=0).tolist()))
-result = found
+result = {}
+for folder in sorted(Path(sys.argv[1]).iterdir()):
+    asset = Asset.read_toml(folder / "asset.toml")
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    up, forward = Vector(axes[asset.up]), Vector(axes[asset.forward])
+    ends = [Vector((0,0,0)), up * 40, forward * 20, forward.cross(up) * 10]
+    mesh = bpy.data.meshes.new("ell")
+    mesh.from_pydata([e + Vector((1, 2, 3)) for e in ends], [], [(0,1,2), (0,2,3), (0,1,3)])
+    thing = bpy.data.objects.new("Ell", mesh)
+    bpy.context.scene.collection.objects.link(thing)
+    metal = bpy.data.materials.new("Metal")
+    metal.use_nodes = True
+    mesh.materials.append(metal)
+    save(folder / asset.file)
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    placed = place(read(folder), "red", "a")
+    corners = sorted(map(tuple, np.unique(points(placed).round(5), axis=0).tolist()))
+    shader = placed.objects[0].data.materials[0].node_tree.nodes["Principled BSDF"]
+    result[folder.name] = {
+        "corners": corners, "colour": list(shader.inputs["Base Color"].default_value)[:3],
+        "charge": len(placed.charge), "charged": len(placed.charged),
+    }
 """
+ELLS = [
+    ("ell.blend", "+Z", "+Y"),
+    ("ell.blend", "+Y", "-Z"),
+    ("ell.blend", "-X", "+Z"),
+    ("ell.glb", "+Z", "+Y"),
+    ("ell.glb", "+Y", "-Z"),
+    ("ell.gltf", "+Z", "+Y"),
+    ("ell.usd", "+Z", "+Y"),
+    ("ell.usda", "+Y", "-Z"),
+    ("ell.usdc", "+Z", "+Y"),
+    ("ell.usdz", "+Z", "+Y"),
+    ("ell.fbx", "+Z", "+Y"),
+    ("ell.fbx", "+Y", "-Z"),
+    ("ell.obj", "+Z", "+Y"),
+    ("ell.obj", "-X", "+Z"),
+]
+
+
+@pytest.fixture(scope="module")
+def ells(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What became of each, by file, up and forward."""
+    root = tmp_path_factory.mktemp("ells")
+    for file, up, forward in ELLS:
+        folder = root / f"{file} {up} {forward}"
+        folder.mkdir()
+        extra = f'size = 0.4\nup = "{up}"\nforward = "{forward}"\ngrip = [0.0, 0.0, 0.1]'
+        extra += '\nfinishes.red.materials.Metal = { "Base Color" = [0.5, 0.25, 0.125] }\ncharge.materials = ["Metal"]'
+        (folder / "asset.toml").write_text(TOML.format(name="ell", file=file, extra=extra))
+    found: dict[str, Any] = in_blender(MEASURE + AXES, root)
+    return found
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("file", "up", "forward"),
-    [
-        ("ell.blend", "+Z", "+Y"),
-        ("ell.blend", "+Y", "-Z"),
-        ("ell.blend", "-X", "+Z"),
-        ("ell.glb", "+Z", "+Y"),
-        ("ell.glb", "+Y", "-Z"),
-        ("ell.gltf", "+Z", "+Y"),
-    ],
-)
-def test_axes_and_size_are_normalised(file: str, up: str, forward: str, tmp_path: Path) -> None:
-    extra = f'size = 0.4\nup = "{up}"\nforward = "{forward}"\ngrip = [0.0, 0.0, 0.1]'
-    (tmp_path / "asset.toml").write_text(TOML.format(name="ell", file=file, extra=extra))
-    corners = np.array(in_blender(MEASURE + AXES, tmp_path, file, up, forward))
+@pytest.mark.parametrize(("file", "up", "forward"), ELLS)
+def test_every_format_is_upright_sized_dressed_and_charged(
+    file: str, up: str, forward: str, ells: dict[str, Any]
+) -> None:
+    found = ells[f"{file} {up} {forward}"]
+    assert found["colour"] == [0.5, 0.25, 0.125]
+    assert found["charge"] == found["charged"] == 1
+    corners = np.array(found["corners"])
     expected = np.array([[0, 0, 0], [0, 0, 0.4], [0, 0.2, 0], [0.1, 0, 0]]) - [0.05, 0.1, 0.2] - [0, 0, 0.1]
     expected = expected[np.lexsort(expected.T[::-1])]
     assert corners == pytest.approx(expected, abs=1e-5)
