@@ -1,27 +1,41 @@
-"""The camera of a clip spec in Blender: the same pinhole as `render.optics`, keyed through the shutter."""
+"""The camera of a clip spec in Blender: the same as `render.optics`, keyed through the shutter.
+
+A lens that distorts is one of Cycles' own panoramic lenses, fitted to `render.optics.distort`: rays leave the camera
+bent, so picture and labels are exact under the same map, and nothing is ever resampled.
+"""
 
 from __future__ import annotations
 
+import sys
 from itertools import pairwise
 
 import bpy
 import numpy as np
 from mathutils import Matrix
 
-from render.optics import camera_axes
-from render.spec import Camera, Film
+from render.motion import position
+from render.optics import camera_axes, fisheye, focal_mm
+from render.spec import Camera, Curve, Film
 
 from .keys import key
-from .shutter import blur, key_frames, motion_steps
+from .shutter import blur, key_frames, motion_steps, window
 
 FARTHEST = 2000.0
 """Far clipping distance in metres."""
+_ALL_ROUND = 6.28
+"""A panoramic lens shows every direction that falls on the sensor."""
+_NEAREST_FOCUS = 0.05
+"""Metres."""
 
 
-def build(scene: bpy.types.Scene, camera: Camera, film: Film) -> None:
-    """Make the scene's camera; positions and directions are exact at every time that the shutter samples."""
+def build(scene: bpy.types.Scene, camera: Camera, film: Film, focus: Curve) -> None:
+    """Make the scene's camera; positions and directions are exact at every time that the shutter samples.
+
+    `focus` is what it focuses on, where its aperture is open and the lens does not say. UserError for a lens that folds
+    the picture over itself.
+    """
     lens = bpy.data.cameras.new("camera")
-    lens.lens, lens.sensor_width, lens.sensor_fit = camera.focal_mm, camera.sensor_mm, "HORIZONTAL"
+    lens.sensor_width, lens.sensor_fit = camera.sensor_mm, "HORIZONTAL"
     lens.clip_start, lens.clip_end = 0.01, FARTHEST
     item = bpy.data.objects.new("camera", lens)
     scene.collection.objects.link(item)
@@ -30,7 +44,7 @@ def build(scene: bpy.types.Scene, camera: Camera, film: Film) -> None:
     centres = np.arange(film.frames, dtype=np.float64)
     _, axes_F33 = camera_axes(camera, centres / film.fps)
     turns = np.arccos(np.clip((axes_F33[1:, :, 2] * axes_F33[:-1, :, 2]).sum(axis=1), -1, 1))
-    steps = motion_steps(float(turns.max(initial=0.0)) * film.shutter_degrees / 360.0)
+    steps = motion_steps(float(turns.max(initial=0.0)) * window(film))
     frames_N = key_frames(film, steps)
     eye_N3, axes_N33 = camera_axes(camera, frames_N / film.fps)
     turn_N4 = np.array([Matrix(axes.tolist()).to_quaternion() for axes in axes_N33])
@@ -41,3 +55,34 @@ def build(scene: bpy.types.Scene, camera: Camera, film: Film) -> None:
     key(item, "location", frames_N, eye_N3)
     key(item, "rotation_quaternion", frames_N, turn_N4)
     blur(item, steps)
+    lens.lens = camera.focal_mm
+    if camera.zoom:
+        key(lens, "lens", frames_N, focal_mm(camera, frames_N / film.fps))
+    if camera.lens.k1 or camera.lens.k2:
+        _bend(lens, camera, film)
+    if camera.lens.f_stop is not None:
+        lens.dof.use_dof, lens.dof.aperture_fstop = True, camera.lens.f_stop
+        away_N3 = position(camera.lens.focus or focus, frames_N / film.fps) - eye_N3
+        ahead_N = -(away_N3 * axes_N33[:, :, 2]).sum(axis=1)
+        # A plane is in focus through a straight lens, a sphere through a panoramic one.
+        distance_N = np.linalg.norm(away_N3, axis=1) if lens.type == "PANO" else ahead_N
+        key(lens, "dof.focus_distance", frames_N, np.maximum(distance_N, _NEAREST_FOCUS))
+
+
+def _bend(lens: bpy.types.Camera, camera: Camera, film: Film) -> None:
+    """Make the lens Cycles' polynomial one. A zoom then does not blur: each frame has one focal length throughout."""
+    lens.type, lens.panorama_type = "PANO", "FISHEYE_LENS_POLYNOMIAL"
+    lens.fisheye_fov = _ALL_ROUND
+    frames = np.arange(-1, film.frames + 1) if camera.zoom else np.zeros(1)
+    focal_F = focal_mm(camera, frames / film.fps)
+    fitted = {focal: fisheye(camera, film, focal) for focal in np.unique(focal_F).tolist()}
+    for power in range(5):
+        key(
+            lens,
+            f"fisheye_polynomial_k{power}",
+            frames - 0.5,
+            [-fitted[f][0][power] for f in focal_F.tolist()],
+            "CONSTANT",
+        )
+    worst = max(error for _, error in fitted.values())
+    print(f"lens fitted to within {worst:.3f} px", file=sys.stderr, flush=True)

@@ -14,7 +14,7 @@ import numpy as np
 
 from render import framefile, look
 from render.asset import Library
-from render.develop import BEAUTY, Layers, develop, products
+from render.develop import BEAUTY, Layers, develop, on_request, products
 from render.document import UserError
 from render.measure import measure
 from render.products import Product
@@ -53,7 +53,7 @@ def render_clip(spec: ClipSpec, work: Path, library: Library, machine: Machine, 
     passes.set_up(scene, spec, machine.threads)
     print(f"rendering on {device.choose(scene, machine.device, machine.gpu)}", file=sys.stderr)
     lamps = practicals.find(stage.build(scene, spec.stage, library))
-    camera.build(scene, spec.camera, spec.film)
+    camera.build(scene, spec.camera, spec.film, focus=spec.targets[0].curve)
     scratch.mkdir(parents=True, exist_ok=True)
     meter.balance(scene, spec, lamps, scratch)
     placed = {target.object_id: action.place_target(target, spec.film, library) for target in spec.targets}
@@ -64,14 +64,13 @@ def render_clip(spec: ClipSpec, work: Path, library: Library, machine: Machine, 
     print(f"scene built in {time.perf_counter() - started:.2f} s", file=sys.stderr, flush=True)
 
     object_ids = [target.object_id for target in spec.targets]
-    exr, png = scratch / "frame.exr", scratch / "frame.png"
+    png = scratch / "frame.png"
     for frame in missing:
         started = time.perf_counter()
-        passes.render(scene, spec.seed, frame, exr)
-        layers = Layers.read(exr)
+        layers = Layers.read(*passes.render(scene, spec, frame, scratch))
         passes.view(scene, look.expose(layers.rgb(BEAUTY), spec.look, spec.seed, frame, spec.film.frames), png)
         mattes = develop(layers, object_ids)
-        shown = products(mattes, png)
+        shown = products(mattes, png) | on_request(layers, spec, frame)
         rgb = np.asarray(shown[Product.RGB, None], np.uint8)
         shown[Product.RGB, None] = look.apply(rgb, spec.look, spec.seed, frame, spec.film.frames)
         framefile.write(work, spec, frame, shown, measure(frame, shown, mattes.charge))

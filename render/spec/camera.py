@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from ..document import Document
 from .curves import Curve, Positive, Share
@@ -65,6 +65,12 @@ class Film(Document):
     exposure: float = 0.0
     readout: Share = 0.0
     extras: tuple[Literal["linear", "fx", "depth", "flow", "normal"], ...] = ()
+
+    @model_validator(mode="after")
+    def _has_flow(self) -> Self:
+        if self.readout and "flow" in self.extras:
+            raise ValueError("extras: flow needs a global shutter; set readout = 0, or leave flow out")
+        return self
 
 
 class Look(Document):
