@@ -29,10 +29,11 @@ class Channel:
     brightness: Floats
 
 
-def channels(seed: int, length: float, tendril_reach: float) -> list[Channel]:
+def channels(seed: int, length: float, reach_here: float, reach_there: float) -> list[Channel]:
     """A bolt from (0, 0, 0) to (0, 0, length), metres: the main channel, its branches, and tendrils round the tip.
 
-    Tendrils are short arcs that crawl within `tendril_reach` of the tip, over the prop that is struck.
+    Tendrils are short arcs that crawl within `reach_here` metres of the start and `reach_there` of the tip, over the
+    prop that is struck; there are none where that is 0.
     """
     rng = np.random.Generator(np.random.PCG64(seed))
     start, tip = np.zeros(3), np.array([0.0, 0.0, length])
@@ -42,8 +43,9 @@ def channels(seed: int, length: float, tendril_reach: float) -> list[Channel]:
     found = [trunk]
     for along in np.sort(rng.uniform(0.12, 0.88, rng.integers(5, 8))):
         found += _branch(rng, trunk, along, length * (1 - along) * rng.uniform(0.35, 0.8), depth=2)
-    for _ in range(rng.integers(4, 7)):
-        found.append(_tendril(rng, tip, tendril_reach))
+    for place, reach in ((start, reach_here), (tip, reach_there)):
+        if reach:
+            found += [_tendril(rng, place, reach) for _ in range(rng.integers(4, 7))]
     return found
 
 
@@ -57,6 +59,12 @@ def flicker(strike: Strike, times_N: Floats) -> Floats:
     decay_NK = np.exp(-np.maximum(since_NK, 0) / 0.16) * (since_NK >= 0)
     level_N = np.max(peaks * decay_NK, axis=1) * (1 - np.clip(share_N, 0, 1) ** 4)
     return np.where((share_N >= 0) & (share_N < 1), level_N, 0.0)
+
+
+def wandering(rng: np.random.Generator, count: int) -> Floats:
+    """A jagged wander (count, 3), about ±1, that starts and ends at 0; `count` is a power of two and one, or less."""
+    levels = int(np.ceil(np.log2(max(count - 1, 2))))
+    return _displaced(rng, np.zeros(3), np.zeros(3), levels, size=4.0)[np.linspace(0, 2**levels, count).astype(int)]
 
 
 def _branch(rng: np.random.Generator, parent: Channel, along: float, length: float, depth: int) -> list[Channel]:

@@ -35,6 +35,27 @@ class Hold:
         return position(self.target.curve, times) + turned(quaternions_N4, self.target.scale * self.middle)
 
 
+@dataclass(frozen=True)
+class Surface:
+    """Points (P, 3) spread evenly over a prop's surface, with its normals (P, 3), in its root's frame, unscaled."""
+
+    points: Floats
+    normals: Floats
+
+
+def surface(placed: Placed, rng: np.random.Generator, count: int) -> Surface:
+    """`count` points of a placed prop's surface."""
+    corners_T33 = np.concatenate([_triangles(thing) for thing in placed.objects if thing.type == "MESH"])
+    across_T3 = np.cross(corners_T33[:, 1] - corners_T33[:, 0], corners_T33[:, 2] - corners_T33[:, 0])
+    areas_T = np.linalg.norm(across_T3, axis=1)
+    chosen_P = rng.choice(len(areas_T), count, p=areas_T / areas_T.sum())
+    u_P1, v_P1 = rng.random((count, 1)), rng.random((count, 1))
+    u_P1, v_P1 = np.where(u_P1 + v_P1 > 1, 1 - u_P1, u_P1), np.where(u_P1 + v_P1 > 1, 1 - v_P1, v_P1)
+    a_P3, b_P3, c_P3 = (corners_T33[chosen_P, corner] for corner in range(3))
+    points_P3 = a_P3 + u_P1 * (b_P3 - a_P3) + v_P1 * (c_P3 - a_P3)
+    return Surface(points_P3, across_T3[chosen_P] / np.maximum(areas_T[chosen_P, None], 1e-12))
+
+
 def hold(target: Target, placed: Placed) -> Hold:
     """Measure the surface of a target's meshes in its root's frame."""
     triangles_T33 = np.concatenate([_triangles(thing) for thing in placed.objects if thing.type == "MESH"])

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from render.spec import Film, Lightning, Strike, Vec3
+from render.spec import Film, Lightning, Place, Strike, Vec3
 
 from ..keys import key
 from . import bolt, parts
 from .brightness import frame_times, shutter_mean
-from .hold import Hold
+from .places import Places
 from .tubes import Tubes, join, tube
 from .turns import shortest_turns, turned
 
@@ -31,23 +32,29 @@ _LAMPS = (0.3, 0.85)
 """Where the lamps hang, as shares of the bolt's length."""
 
 
-def build(effect: Lightning, film: Film, held: Hold, name: str) -> None:
+def build(effect: Lightning, film: Film, places: Places, name: str) -> None:
     """Draw every strike of `effect` for the whole clip."""
     for number, strike in enumerate(effect.strikes):
         brightness_F = strike.strength * shutter_mean(partial(bolt.flicker, strike), film)
-        if brightness_F.any():  # else it falls between two openings of the shutter, and the film never sees it
-            _draw(effect, strike, brightness_F, film, held, f"{name}-strike{number}")
+        if not brightness_F.any():
+            continue  # it falls between two openings of the shutter, and the film never sees it
+        for leg, ends in enumerate(pairwise(effect.through)):
+            title = f"{name}-strike{number}" + (f"-leg{leg}" if leg else "")
+            _draw(effect.colour, strike, leg, brightness_F, film, places, ends, title)
+        if effect.flash:
+            above = max((places.at(place, [strike.time])[0] for place in effect.through), key=lambda point: point[2])
+            towards = above - places.at(effect.through[-1], [strike.time])[0]
+            pale = 0.5 + 0.5 * parts.tint(effect.colour)
+            parts.sky_flash(f"{name}-strike{number}-sky", pale, towards + [0, 0, 0.5], effect.flash * brightness_F)
 
 
-def shape(strike: Strike, colour: Vec3, reach_3: Floats, prop_radius: float) -> Tubes:
-    """The mesh of one strike from the origin to `reach_3`, metres."""
+def shape(seed: int, colour: Vec3, reach_3: Floats, radii: tuple[float, float]) -> Tubes:
+    """The mesh of one strike from the origin to `reach_3`, metres; `radii` are those of the props at its two ends."""
     length = float(np.linalg.norm(reach_3))
     thick = float(np.clip(0.003 * length, 0.006, 0.025))
     tint = parts.tint(colour)
     white = 0.6 + 0.4 * tint
-    channels = [
-        replace(c, points=c.points @ _from_z(reach_3).T) for c in bolt.channels(strike.seed, length, prop_radius)
-    ]
+    channels = [replace(c, points=c.points @ _from_z(reach_3).T) for c in bolt.channels(seed, length, *radii)]
     found = []
     for channel in channels:
         light_N1 = channel.brightness[:, None]
@@ -59,24 +66,35 @@ def shape(strike: Strike, colour: Vec3, reach_3: Floats, prop_radius: float) -> 
     return join(found)
 
 
-def _draw(effect: Lightning, strike: Strike, brightness_F: Floats, film: Film, held: Hold, name: str) -> None:
-    """One strike: a bolt that is drawn for the moment it strikes, and then turns and stretches with the target."""
-    source = np.asarray(effect.source)
-    reach_3 = held.world([strike.time])[0] - source
+def _draw(
+    colour: Vec3,
+    strike: Strike,
+    leg: int,
+    brightness_F: Floats,
+    film: Film,
+    places: Places,
+    ends: tuple[Place, Place],
+    name: str,
+) -> None:
+    """One leg of a strike: drawn for the moment it strikes, it then moves, turns and stretches with what it joins."""
+    start, tip = ends
+    reach_3 = (places.at(tip, [strike.time]) - places.at(start, [strike.time]))[0]
     material, brightness = parts.glowing_material(name)
     parts.key_value(brightness, brightness_F)
-    drawn = parts.drawn(name, shape(strike, effect.colour, reach_3, held.radius), material)
+    mesh = shape(strike.seed + 7919 * leg, colour, reach_3, (places.reach(start), places.reach(tip)))
+    drawn = parts.drawn(name, mesh, material)
     lit_F = np.flatnonzero(brightness_F)
     parts.show_only(drawn, int(lit_F[0]), int(lit_F[-1]))
-    drawn.location = source
     drawn.rotation_mode = "QUATERNION"
     drawn.cycles.use_motion_blur = False  # a stroke lasts microseconds: no shutter is fast enough to smear it
-    reach_F3 = held.world(frame_times(film)) - source
+    start_F3 = places.at(start, frame_times(film))
+    reach_F3 = places.at(tip, frame_times(film)) - start_F3
     stretch_F1 = np.linalg.norm(reach_F3, axis=1, keepdims=True) / np.linalg.norm(reach_3)
+    key(drawn, "location", np.arange(film.frames), start_F3)
     key(drawn, "rotation_quaternion", np.arange(film.frames), shortest_turns(reach_3, reach_F3))
     key(drawn, "scale", np.arange(film.frames), np.repeat(stretch_F1, 3, axis=1))
     for number, share in enumerate(_LAMPS):
-        lamp = parts.lamp(f"{name}-lamp{number}", effect.colour, _WATTS / len(_LAMPS) * brightness_F, radius=0.15)
+        lamp = parts.lamp(f"{name}-lamp{number}", colour, _WATTS / len(_LAMPS) * brightness_F, radius=0.15)
         lamp.parent = drawn
         lamp.location = share * reach_3
 

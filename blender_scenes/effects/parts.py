@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import bpy
 import numpy as np
+from mathutils import Vector
 from numpy.typing import ArrayLike, NDArray
 
 from render.develop import FX
@@ -20,6 +23,15 @@ def tint(colour: ArrayLike) -> NDArray[np.float64]:
     """A colour (3,) with its greatest channel at 1, deepened: bright light loses some of its colour on film."""
     rgb = np.asarray(colour, np.float64)
     return np.asarray((rgb / max(float(rgb.max()), 1e-6)) ** 1.6)
+
+
+Thing: TypeAlias = bpy.types.Object
+Socket: TypeAlias = bpy.types.NodeSocket
+
+
+def empty(name: str) -> bpy.types.Object:
+    """An object without a shape."""
+    return bpy.data.objects.new(name, None)
 
 
 def adopt(thing: bpy.types.Object) -> bpy.types.Object:
@@ -53,21 +65,21 @@ def additive_material(name: str) -> tuple[bpy.types.Material, bpy.types.ShaderNo
     return material, emission
 
 
-def _soft(tree: bpy.types.NodeTree) -> bpy.types.NodeSocket:
+def soft(tree: bpy.types.NodeTree) -> Socket:
     """A socket with cos² of the angle between normal and view: a parabola across a tube, 0 at its outline."""
     weight = tree.nodes.new("ShaderNodeLayerWeight")
     weight.inputs["Blend"].default_value = 0.5  # makes Facing exactly 1 - |cos|
-    cosine = _math(tree, "SUBTRACT", 1.0, weight.outputs["Facing"])
-    return _math(tree, "MULTIPLY", cosine, cosine)
+    cosine = math(tree, "SUBTRACT", 1.0, weight.outputs["Facing"])
+    return math(tree, "MULTIPLY", cosine, cosine)
 
 
-def _math(
-    tree: bpy.types.NodeTree, operation: str, a: bpy.types.NodeSocket | float, b: bpy.types.NodeSocket | float
-) -> bpy.types.NodeSocket:
-    """The output of a Math node over two sockets or numbers."""
+def math(
+    tree: bpy.types.NodeTree, operation: str, a: Socket | float, b: Socket | float, c: float = 0.0, clamp: bool = False
+) -> Socket:
+    """The output of a Math node over sockets or numbers."""
     node = tree.nodes.new("ShaderNodeMath")
-    node.operation = operation
-    for socket, value in zip(node.inputs, (a, b), strict=False):
+    node.operation, node.use_clamp = operation, clamp
+    for socket, value in zip(node.inputs, (a, b, c), strict=True):
         if isinstance(value, float):
             socket.default_value = value
         else:
@@ -87,14 +99,34 @@ def glowing_material(name: str) -> tuple[bpy.types.Material, bpy.types.ShaderNod
     brightness = tree.nodes.new("ShaderNodeValue")
     brightness.outputs[0].default_value = 1.0
     tree.links.new(radiance.outputs["Color"], emission.inputs["Color"])
-    front = _math(tree, "SUBTRACT", 1.0, tree.nodes.new("ShaderNodeNewGeometry").outputs["Backfacing"])
-    shape = _math(tree, "MULTIPLY", _soft(tree), front)
-    tree.links.new(_math(tree, "MULTIPLY", shape, brightness.outputs[0]), emission.inputs["Strength"])
+    front = math(tree, "SUBTRACT", 1.0, tree.nodes.new("ShaderNodeNewGeometry").outputs["Backfacing"])
+    shape = math(tree, "MULTIPLY", soft(tree), front)
+    tree.links.new(math(tree, "MULTIPLY", shape, brightness.outputs[0]), emission.inputs["Strength"])
+    return material, brightness
+
+
+def sheet_material(name: str) -> tuple[bpy.types.Material, bpy.types.ShaderNodeValue]:
+    """An additive material for flat sheets, as bright from either side and at any angle: radiance × brightness."""
+    material, emission = additive_material(name)
+    tree = material.node_tree
+    radiance = tree.nodes.new("ShaderNodeAttribute")
+    radiance.attribute_name = RADIANCE
+    brightness = tree.nodes.new("ShaderNodeValue")
+    tree.links.new(radiance.outputs["Color"], emission.inputs["Color"])
+    tree.links.new(brightness.outputs[0], emission.inputs["Strength"])
     return material, brightness
 
 
 def drawn(name: str, tubes: Tubes, material: bpy.types.Material) -> bpy.types.Object:
     """An object of the `effects` collection that shows `tubes` to the camera and to mirrors, but lights nothing."""
+    found = adopt(bpy.data.objects.new(name, mesh_of(name, tubes, material)))
+    found.data.shade_smooth()
+    found.visible_shadow = found.visible_diffuse = found.visible_volume_scatter = False
+    return found
+
+
+def mesh_of(name: str, tubes: Tubes, material: bpy.types.Material) -> bpy.types.Mesh:
+    """A mesh with the radiance as a colour attribute, and the velocities, from which Cycles blurs it, as another."""
     mesh = bpy.data.meshes.new(name)
     count, faces = len(tubes.points), len(tubes.quads)
     mesh.vertices.add(count)
@@ -106,12 +138,12 @@ def drawn(name: str, tubes: Tubes, material: bpy.types.Material) -> bpy.types.Ob
     attribute = mesh.attributes.new(RADIANCE, "FLOAT_COLOR", "POINT")
     rgba_V4 = np.concatenate([tubes.radiance, np.ones((count, 1))], axis=1)
     attribute.data.foreach_set("color", rgba_V4.astype(np.float32).ravel())
+    if tubes.velocity is not None:
+        motion = mesh.attributes.new("velocity", "FLOAT_VECTOR", "POINT")
+        motion.data.foreach_set("vector", tubes.velocity.astype(np.float32).ravel())
     mesh.update(calc_edges=True)
-    mesh.shade_smooth()
     mesh.materials.append(material)
-    found = adopt(bpy.data.objects.new(name, mesh))
-    found.visible_shadow = found.visible_diffuse = found.visible_volume_scatter = False
-    return found
+    return mesh
 
 
 def lamp(name: str, colour: ArrayLike, watts_F: NDArray[np.float64], radius: float) -> bpy.types.Object:
@@ -121,6 +153,19 @@ def lamp(name: str, colour: ArrayLike, watts_F: NDArray[np.float64], radius: flo
     light.shadow_soft_size = radius
     key_frames(light, "energy", watts_F)
     found = adopt(bpy.data.objects.new(name, light))
+    found.visible_camera = False
+    return found
+
+
+def sky_flash(name: str, colour: ArrayLike, towards: ArrayLike, irradiance_F: NDArray[np.float64]) -> bpy.types.Object:
+    """A distant, wide lamp of the `effects` collection: light from all of the sky about the direction `towards`."""
+    light = bpy.data.lights.new(name, "SUN")
+    light.color = tuple(np.asarray(colour, np.float64))
+    light.angle = np.radians(100.0)
+    key_frames(light, "energy", irradiance_F)
+    found = adopt(bpy.data.objects.new(name, light))
+    found.rotation_mode = "QUATERNION"
+    found.rotation_quaternion = Vector(np.asarray(towards, np.float64)).to_track_quat("Z", "Y")
     found.visible_camera = False
     return found
 

@@ -14,11 +14,15 @@ Ints = NDArray[np.int32]
 
 @dataclass(frozen=True)
 class Tubes:
-    """A mesh: positions float64 (V, 3) in metres, quads int32 (F, 4), radiance float64 (V, 3) linear Rec.709."""
+    """A mesh: positions float64 (V, 3) in metres, quads int32 (F, 4), radiance float64 (V, 3) linear Rec.709.
+
+    `velocity`, float64 (V, 3) in m/s, is how its vertices move while the shutter is open (None: the whole is moved).
+    """
 
     points: Floats
     quads: Ints
     radiance: Floats
+    velocity: Floats | None = None
 
 
 def tube(points_N3: Floats, radii_N: ArrayLike, radiance_N3: Floats, sides: int = 6) -> Tubes:

@@ -14,7 +14,7 @@ from pydantic import Field, model_validator
 from ..document import Document
 from .camera import Camera, Film, Look
 from .curves import Curve, Positive, Share, Spin, Vec3
-from .effects import Effect
+from .effects import Debris, Effect, targets_of
 
 SCHEMA: Final = 2
 """Version of the clip spec; a plan made under one schema version always means the same pictures."""
@@ -134,8 +134,9 @@ class ClipSpec(Document):
         if len(set(ids)) != len(ids):
             raise ValueError("targets: object ids must differ")
         for effect in self.effects:
-            if effect.object_id not in ids:
-                raise ValueError(f"effects: no target with object_id {effect.object_id}")
+            for held in targets_of(effect):
+                if held not in ids:
+                    raise ValueError(f"effects: no target with object_id {held}")
         for extra in self.extras:
             if extra.holds is not None and extra.holds not in ids:
                 raise ValueError(f"extras: no target with object_id {extra.holds}")
@@ -157,6 +158,8 @@ def twin(spec: ClipSpec, factor: TwinFactor) -> ClipSpec:
         update["targets"] = tuple(target.model_copy(update={"charge": ()}) for target in spec.targets)
     elif factor in ("occluders", "distractors"):
         update["extras"] = tuple(extra for extra in spec.extras if extra.role != factor.removesuffix("s"))
+        if factor == "occluders":  # opaque chips are occluders too
+            update["effects"] = tuple(effect for effect in spec.effects if not isinstance(effect, Debris))
     else:
         update["film"] = spec.film.model_copy(update={"shutter_degrees": 0.0})
     return spec.model_copy(update=update)
