@@ -21,6 +21,7 @@ VERBS = {
     "index": "render",
     "info": "render",
     "verify": "render",
+    "gallery": "render",
     "train": "train",
     "export": "train",
     "evaluate": "evaluate",
@@ -173,7 +174,7 @@ _EXTRAS = {
     **dict.fromkeys(
         ("torch", "torchvision", "sam2", "training", "tensordict", "safetensors", "huggingface_hub"), "train"
     ),
-    **dict.fromkeys(("tensorboard", "jinja2", "scipy", "av"), "train"),
+    **dict.fromkeys(("tensorboard", "scipy", "av"), "train"),
 }
 
 

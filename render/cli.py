@@ -1,4 +1,4 @@
-"""The verbs `plan`, `render`, `info` and `verify`."""
+"""The verbs `plan`, `render`, `info`, `verify` and `gallery`."""
 
 from __future__ import annotations
 
@@ -225,6 +225,36 @@ def verify(dataset: DatasetFolder, json: AsJson = False) -> None:
     screen.show(report.as_json(), screen.table(f"verified {dataset}", ["", ""], rows), json)
     if report.problems:
         raise typer.Exit(1)
+
+
+@app.command()
+def gallery(
+    dataset: DatasetFolder,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="A folder for index.html, or a single FILE.html; default: 'gallery' in the dataset."),
+    ] = None,
+    clips: Annotated[int | None, typer.Option(help="Show this many clips, evenly chosen; default: all.", min=1)] = None,
+    json: AsJson = False,
+) -> None:
+    """Write a page that shows every clip: filmstrips with masks, curves, filters. It needs no server and no network."""
+    from . import screen
+    from .gallery.page import choose, write_gallery
+    from .manifest import Dataset
+
+    data = Dataset.open(dataset)
+    chosen = choose(data, clips)
+    with screen.progress() as bar:
+        task = bar.add_task("gallery", total=len(chosen), status="")
+        written = write_gallery(
+            data, chosen, out or dataset / "gallery", lambda clip: bar.update(task, advance=1, status=clip)
+        )
+    rows = [
+        ("clips", f"{written.clips} of {written.of}"),
+        ("size", megabytes(written.bytes)),
+        ("page", written.page),
+    ]
+    screen.show(written.as_json(), screen.table(f"gallery of {dataset}", ["", ""], rows), json)
 
 
 def megabytes(count: int) -> str:
