@@ -65,8 +65,9 @@ def is_whole(work: Path, spec: ClipSpec, frame: int) -> bool:
 
 
 def clean(work: Path) -> None:
-    """Make `work`, and clear away what a killed process left half-written in it."""
+    """Make `work`, and clear away what a killed process left in its scratch folder.
+
+    Half-written frame files stay until the clip is packed: on a file system without locks another task may be at them.
+    """
     work.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(work / "scratch", ignore_errors=True)
-    for leftover in work.glob(".*.tmp"):
-        leftover.unlink(missing_ok=True)

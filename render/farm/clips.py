@@ -85,10 +85,12 @@ def begin(work: Path, record: ClipRecord) -> None:
     """Make a clip's work folder. Half a clip that another version began is begun anew: a clip has one provenance."""
     path = work / "record.json"
     told = path.read_text(encoding="utf-8") if path.is_file() else ""
-    if told != record.canonical() and (not is_whole(work, record.spec) or read_record(work).spec != record.spec):
+    if told == record.canonical() or (told and is_whole(work, record.spec) and read_record(work).spec == record.spec):
+        return
+    if told:
         shutil.rmtree(work, ignore_errors=True)
-        write_atomic(work / "spec.json", record.spec.canonical())
-        write_atomic(path, record.canonical())
+    write_atomic(work / "spec.json", record.spec.canonical())
+    write_atomic(path, record.canonical())
 
 
 def read_record(work: Path) -> ClipRecord:

@@ -131,11 +131,20 @@ class _Task:
         while not self.job.stop.is_set():
             with lease(self.job.work / f"{spec.clip}.lease") as mine:
                 if mine:
-                    if spec.clip in self._packed({spec.index // self.header.clips_per_shard}):
-                        return None
-                    return clips.render_clip(self.job, record)
+                    return self._leased(record)
             self.job.stop.wait(POLL)
         raise child.StoppedError
+
+    def _leased(self, record: ClipRecord) -> FailedClip | None:
+        group = {record.spec.index // self.header.clips_per_shard}
+        if record.spec.clip in self._packed(group):
+            return None
+        try:
+            return clips.render_clip(self.job, record)
+        except FileNotFoundError:  # without locks: another task packed the clip and cleared its folder away
+            if record.spec.clip in self._packed(group):
+                return None
+            raise
 
     def pack_settled(self, groups: Iterable[int]) -> set[str]:
         """Pack each group all of whose clips are whole, set aside or packed; every clip of them that is packed then."""

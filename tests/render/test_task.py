@@ -103,6 +103,7 @@ def test_without_locks_overlapping_tasks_still_tear_nothing(
         thread.start()
     for thread in threads:
         thread.join(120)
+    assert len(found) == 2, "a task broke off"
     farm.render(dataset, program=PROGRAM)  # mends whatever the two left undone
     assert verify(dataset).problems == []
     assert tarballs(dataset) == tarballs(undisturbed)
