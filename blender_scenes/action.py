@@ -13,7 +13,7 @@ from render.spec import Curve, Extra, Film, Spin, Target
 
 from .ingest import Placed, place
 from .keys import key
-from .shutter import blur, key_frames, motion_steps
+from .shutter import blur, key_frames, motion_steps, window
 from .stage import EXTRAS, file_under
 
 
@@ -38,7 +38,7 @@ def place_extra(extra: Extra, number: int, film: Film, library: Library) -> Plac
 def _move(placed: Placed, curve: Curve, spin: Spin, scale: float, film: Film) -> None:
     """Key place and attitude at exactly the times at which the open shutter looks at them."""
     turn = float(rates_of_turn(spin, np.arange(film.frames) / film.fps).max()) / film.fps + _bend(curve, film)
-    steps = motion_steps(turn * film.shutter_degrees / 360.0)
+    steps = motion_steps(turn * window(film))
     frames = key_frames(film, steps)
     placed.root.rotation_mode = "QUATERNION"
     placed.root.scale = (scale,) * 3
