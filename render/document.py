@@ -108,7 +108,7 @@ def _text(path: Path) -> str:
 def _explain(model: type[BaseModel], error: ValidationError) -> str:
     """The first problem of a validation error in one line: `key.path: what is wrong; did you mean ...`."""
     first = error.errors()[0]
-    place = ".".join(str(part) for part in first["loc"])
+    place = ".".join(str(part) for part in first["loc"] if not str(part).startswith("("))  # "(…)": a union's own tag
     if first["type"] == "extra_forbidden":
         return f"{place}: unknown key{nearest(str(first['loc'][-1]), _keys_at(model, first['loc'][:-1]))}"
     if first["type"] == "missing":

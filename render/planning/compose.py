@@ -1,83 +1,146 @@
 """Compose one clip: draw from the recipe's distributions and solve the geometry (pure NumPy, no rendering).
 
-Each part draws from its own named stream, so that adding an effect does not reshuffle the camera. Motion and camera are
-drawn together until the prop stays in view, over the ground and inside the set's clear room.
+Each part draws from its own named stream, so that adding an effect does not reshuffle the camera. The steps, in order:
+the frame (film, stage, prop), the take (motion and camera, drawn together until they can be filmed at the speed asked
+for), the targets, the extras that hide or confuse them, the effects, the look.
 """
 
 from __future__ import annotations
 
-from ..asset import Library
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..asset import InstalledAsset, Library
 from ..document import UserError
-from ..spec import ClipSpec, Film, Target
+from ..spec import ClipSpec, Effect, Extra, Film, Stage, Target
 from .allowed import Allowed
-from .cameras import chase, frame_shot
 from .effects import draw_effects
-from .filmable import filmable
 from .looks import draw_look
-from .motions import lay_path
 from .occlusion import draw_occluders
-from .recipe import FilmRecipe, Recipe
+from .recipe import FilmRecipe, Recipe, Split
 from .stages import draw_stage
 from .streams import Stream
-from .targets import ENERGY, draw_charge, draw_prop, draw_spin
+from .take import ATTEMPTS, Take, draw_take
+from .targets import ENERGY, draw_charge, draw_prop
 
 DECIMALS = 6
 """Specs are rounded to this many decimals (micrometres, microseconds), so that libm's last bits never reach a hash."""
 
-ATTEMPTS = 200
+
+@dataclass(frozen=True)
+class Frame:
+    """What is settled before anything moves. All streams are those of clip `index`, whatever the clip's own name."""
+
+    recipe: Recipe
+    allowed: Allowed
+    seed: int
+    index: int
+    split: Split
+    film: Film
+    stage: Stage
+    prop: InstalledAsset
+    finish: str
+
+    def stream(self, name: str, attempt: int = 0) -> Stream:
+        return Stream(self.seed, self.index, name, attempt, self.recipe.share_of(self.index))
+
+    @property
+    def room(self) -> InstalledAsset:
+        return self.allowed.get("set", self.stage.set)
 
 
 def compose(recipe: Recipe, library: Library, seed: int, index: int) -> ClipSpec:
     """Clip `index` of the dataset with that seed; UserError if the recipe asks for what cannot be filmed."""
+    frame = set_up(recipe, library, seed, index)
+    return shoot(frame, find_takes([frame])[0])
+
+
+def set_up(recipe: Recipe, library: Library, seed: int, index: int) -> Frame:
+    """Film, stage and prop."""
     split = recipe.splits.of(index)
     allowed = Allowed(recipe.held_out, library, split == "test")
 
-    def stream(name: str, attempt: int = 0) -> Stream:
-        return Stream(seed, index, name, attempt)
+    def stream(name: str) -> Stream:
+        return Stream(seed, index, name, 0, recipe.share_of(index))
 
     film = _film(recipe.film, stream("film"))
     stage = draw_stage(recipe.stage, allowed, stream("stage"))
     prop, finish = draw_prop(recipe.target, allowed, stream("target"))
+    return Frame(recipe, allowed, seed, index, split, film, stage, prop, finish)
+
+
+def find_takes(frames: Sequence[Frame]) -> list[Take]:
+    """A take for each frame, all of the same attempt, so that clips that differ in one factor differ in that alone."""
     for attempt in range(ATTEMPTS):
-        shot = frame_shot(recipe.camera, prop, allowed.get("set", stage.set), film, stream("camera", attempt))
-        curve = lay_path(recipe.motion, allowed, shot, film, stream("motion", attempt))
-        camera = chase(recipe.camera, shot, curve, film, stream("follow", attempt))
-        if filmable(curve, camera, film, shot):
-            break
-    else:
-        raise UserError(
-            f"recipe '{recipe.name}', clip {index}: no path in {ATTEMPTS} tries keeps {prop.asset.name} in view inside "
-            f"the clear room of {stage.set}; lower camera.prop_share or motion.extent, or raise camera.focal_mm"
+        takes = []
+        for frame in frames:
+            recipe = frame.recipe
+            take = draw_take(
+                recipe.motion, recipe.camera, frame.allowed, frame.prop, frame.room, frame.film, frame.stream, attempt
+            )
+            if take is None:
+                break
+            takes.append(take)
+        else:
+            return takes
+    frame = frames[0]
+    raise UserError(
+        f"recipe '{frame.recipe.name}', clip {frame.index}: no path in {ATTEMPTS} tries keeps {frame.prop.asset.name} "
+        f"in view inside the clear room of {frame.stage.set} at the speed asked for; lower camera.prop_share, "
+        "motion.extent or motion.speed, or raise camera.focal_mm"
+    )
+
+
+def shoot(frame: Frame, take: Take) -> ClipSpec:
+    """The whole clip, given its take."""
+    targets = (_hero(frame, take),)
+    extras = _extras(frame, take, targets)
+    return rounded(
+        ClipSpec(
+            clip=name(frame.index),
+            index=frame.index,
+            split=frame.split,
+            seed=frame.stream("noise").integer(2**31),
+            film=frame.film,
+            look=draw_look(frame.recipe.look, frame.stream("look")),
+            stage=frame.stage,
+            camera=take.camera,
+            targets=targets,
+            extras=extras,
+            effects=_effects(frame, take, targets),
         )
-    colour = stream("colour").pick(list(ENERGY))
-    target = Target(
+    )
+
+
+def _hero(frame: Frame, take: Take) -> Target:
+    prop, recipe = frame.prop, frame.recipe
+    return Target(
         object_id=1,
         asset=prop.asset.name,
         asset_digest=prop.digest,
         label=prop.asset.label,
-        finish=finish,
-        curve=curve,
-        spin=draw_spin(recipe.target, prop, stream("spin")),
-        charge=draw_charge(recipe.target, prop, film, stream("charge")),
-        charge_colour=colour,
+        finish=frame.finish,
+        motion=take.wish.motion,
+        curve=take.curve,
+        spin=take.spin,
+        charge=draw_charge(recipe.target, prop, frame.film, frame.stream("charge")),
+        charge_colour=frame.stream("colour").pick(list(ENERGY)),
     )
-    spec = ClipSpec(
-        clip=f"clip-{index:06d}",
-        index=index,
-        split=split,
-        seed=stream("noise").integer(2**31),
-        film=film,
-        look=draw_look(recipe.look, stream("look")),
-        stage=stage,
-        camera=camera,
-        targets=(target,),
-        extras=draw_occluders(recipe.occluders, allowed, shot, curve, camera, film, stream("occluders")),
-        effects=draw_effects(recipe.effects, shot, target, film, stream),
-    )
-    return rounded(spec)
+
+
+def _extras(frame: Frame, take: Take, targets: tuple[Target, ...]) -> tuple[Extra, ...]:
+    curve, camera = targets[0].curve, take.camera
+    asked, stream = frame.recipe.occluders, frame.stream("occluders")
+    return draw_occluders(asked, frame.allowed, take.shot, curve, camera, frame.film, stream)
+
+
+def _effects(frame: Frame, take: Take, targets: tuple[Target, ...]) -> tuple[Effect, ...]:
+    return draw_effects(frame.recipe.effects, take.shot, targets[0], frame.film, frame.stream)
 
 
 def _film(asked: FilmRecipe, stream: Stream) -> Film:
+    shutter, exposure = asked.shutter_degrees.draw(stream), asked.exposure.draw(stream)
+    readout = asked.readout.draw(stream)
     return Film(
         width=asked.width,
         height=asked.height,
@@ -85,9 +148,16 @@ def _film(asked: FilmRecipe, stream: Stream) -> Film:
         fps=asked.fps,
         samples=asked.samples,
         view_transform=asked.view_transform,
-        shutter_degrees=asked.shutter_degrees.draw(stream),
-        exposure=asked.exposure.draw(stream),
+        shutter_degrees=shutter,
+        exposure=exposure,
+        readout=readout if stream.chance(asked.rolling_shutter) else 0.0,
+        extras=asked.extras,
     )
+
+
+def name(index: int) -> str:
+    """The name of clip `index`."""
+    return f"clip-{index:06d}"
 
 
 def rounded(spec: ClipSpec) -> ClipSpec:

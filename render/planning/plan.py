@@ -61,10 +61,10 @@ def _check_names(recipe: Recipe, library: Library) -> None:
     """Every asset and finish that the recipe names must exist; UserError with the nearest known name."""
     where = f"recipe '{recipe.name}'"
     named: tuple[tuple[str, Kind, tuple[str, ...]], ...] = (
-        ("stage.set", "set", recipe.stage.set.choice),
-        ("stage.hdri", "hdri", recipe.stage.hdri.choice),
-        ("target.asset", "prop", recipe.target.asset.choice),
-        ("occluders.asset", "occluder", recipe.occluders.asset.choice),
+        ("stage.set", "set", recipe.stage.set.named),
+        ("stage.hdri", "hdri", recipe.stage.hdri.named),
+        ("target.asset", "prop", recipe.target.asset.named),
+        ("occluders.asset", "occluder", recipe.occluders.asset.named),
         ("held_out.set", "set", recipe.held_out.set),
         ("held_out.hdri", "hdri", recipe.held_out.hdri),
         ("held_out.asset", "prop", recipe.held_out.asset),
@@ -77,6 +77,6 @@ def _check_names(recipe: Recipe, library: Library) -> None:
                 except UserError as error:
                     raise UserError(f"{where}: {key}: {error}") from None
     known = sorted({f for name in library.names("prop") for f in library.assets[name].asset.finishes})
-    for finish in (*recipe.target.finish.choice, *recipe.held_out.finish):
+    for finish in (*recipe.target.finish.named, *recipe.held_out.finish):
         if finish != "any" and finish not in known:
             raise UserError(f"{where}: no prop has the finish '{finish}'{nearest(finish, known)}")

@@ -11,6 +11,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from ..document import Document, UserError, nearest, nearest_path
+from ..spec.curves import Share
 from .allowed import HeldOut
 from .cameras import CameraRecipe
 from .draws import Chance, Number
@@ -25,7 +26,11 @@ Split = Literal["train", "val", "test"]
 
 
 class FilmRecipe(Document):
-    """Frame size (px), clip length, rate, samples a pixel, shutter angle (degrees), exposure (EV)."""
+    """Frame size (px), clip length, rate, samples a pixel, shutter angle (degrees), exposure (EV).
+
+    `rolling_shutter` is the chance of one; `readout` is then the share of a frame's time from first row to last.
+    `extras` are the products that clips hold besides the usual ones.
+    """
 
     width: int = Field(default=512, ge=16, le=8192)
     height: int = Field(default=288, ge=16, le=8192)
@@ -35,14 +40,25 @@ class FilmRecipe(Document):
     shutter_degrees: Number = Number(uniform=(120.0, 270.0))
     view_transform: Literal["AgX", "Filmic", "Standard"] = "AgX"
     exposure: Number = Number(uniform=(-0.3, 0.4))
+    rolling_shutter: Chance = 0.0
+    readout: Number = Number(uniform=(0.2, 0.8))
+    extras: tuple[Literal["linear", "fx", "depth", "flow", "normal"], ...] = ()
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        for key, asked, most in (("shutter_degrees", self.shutter_degrees, 360.0), ("readout", self.readout, 1.0)):
+            low, high = asked.bounds()
+            if low < 0 or high > most:
+                raise ValueError(f"{key}: between 0 and {most:g}, not {low:g} to {high:g}")
+        return self
 
 
 class Splits(Document):
     """Shares of the clips; they must add up to 1."""
 
-    train: Chance = 0.8
-    val: Chance = 0.1
-    test: Chance = 0.1
+    train: Share = 0.8
+    val: Share = 0.1
+    test: Share = 0.1
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -76,6 +92,10 @@ class Recipe(Document):
     motion: MotionRecipe = MotionRecipe()
     effects: EffectsRecipe = EffectsRecipe()
     occluders: OccludersRecipe = OccludersRecipe()
+
+    def share_of(self, index: int) -> float:
+        """A clip's place in the dataset, 0 first, 1 last; it counts against `clips`, however many are planned."""
+        return min(index / max(self.clips - 1, 1), 1.0)
 
 
 def find_recipe(name: str) -> Path:

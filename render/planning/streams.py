@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import zlib
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from .draws import Rising
 
 T = TypeVar("T")
 
@@ -14,12 +17,14 @@ class Stream:
     """The stream `name` of one clip: raw PCG64 words (fixed for good by NumPy's policy), turned into draws here.
 
     NumPy promises that seeded bit generators never change but not that `Generator` methods don't (NEP 19), so a plan
-    that must be equal on every machine and version takes the words and does the rest itself.
+    that must be equal on every machine and version takes the words and does the rest itself. `share` is the clip's
+    place in its dataset (0 first, 1 last), which recipes' schedules go by.
     """
 
-    def __init__(self, seed: int, clip: int, name: str, attempt: int = 0) -> None:
+    def __init__(self, seed: int, clip: int, name: str, attempt: int = 0, share: float = 0.0) -> None:
         key = (zlib.crc32(name.encode()), attempt)
         self._words = np.random.PCG64(np.random.SeedSequence([seed, clip], spawn_key=key))
+        self.clip, self.share = clip, share
 
     def random(self) -> float:
         """Uniform in [0, 1), 53 bits."""
@@ -29,9 +34,13 @@ class Stream:
         """Uniform in [low, high)."""
         return low + (high - low) * self.random()
 
-    def chance(self, share: float) -> bool:
-        """True with probability `share`."""
-        return self.random() < share
+    def sign(self) -> float:
+        """1 or -1."""
+        return 1.0 if self.random() < 0.5 else -1.0
+
+    def chance(self, share: float | Rising) -> bool:
+        """True with probability `share`, or with that which a schedule gives for the clip."""
+        return self.random() < (share if isinstance(share, (int, float)) else share.at(self))
 
     def pick(self, items: list[T], weights: list[float] | None = None) -> T:
         """One of `items`, in proportion to `weights` (equal by default)."""

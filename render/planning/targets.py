@@ -1,14 +1,12 @@
-"""Targets: which prop in which look, how it spins and when it charges."""
+"""Targets: which prop in which look, and when it charges."""
 
 from __future__ import annotations
 
-import math
-
 from ..asset import InstalledAsset
 from ..document import Document
-from ..spec import ChargeKey, Film, Spin, Turn, Vec3
+from ..spec import ChargeKey, Film, Vec3
 from .allowed import Allowed
-from .draws import Chance, Number, Pick
+from .draws import Chance, Pick
 from .streams import Stream
 
 ENERGY: tuple[Vec3, ...] = ((0.16, 0.45, 1.0), (0.45, 0.2, 1.0), (1.0, 0.45, 0.1), (0.2, 1.0, 0.45), (1.0, 0.12, 0.1))
@@ -16,29 +14,16 @@ ENERGY: tuple[Vec3, ...] = ((0.16, 0.45, 1.0), (0.45, 0.2, 1.0), (1.0, 0.45, 0.1
 
 
 class TargetRecipe(Document):
-    """Which props in which finishes; `spin` in turns a second; `charged` is the chance that the prop charges up."""
+    """Which props in which finishes; `charged` is the chance that the prop charges up."""
 
     asset: Pick = Pick(choice=("any",))
     finish: Pick = Pick(choice=("any",))
-    spin: Number = Number(uniform=(0.3, 3.0))
     charged: Chance = 0.5
 
 
 def draw_prop(asked: TargetRecipe, allowed: Allowed, stream: Stream) -> tuple[InstalledAsset, str]:
     prop = allowed.get("prop", asked.asset.draw(stream, allowed.names("prop")))
     return prop, asked.finish.draw(stream, allowed.finishes(prop))
-
-
-def draw_spin(asked: TargetRecipe, prop: InstalledAsset, stream: Stream) -> Spin:
-    """A random attitude, turning about the asset's own spin axis."""
-    words = [stream.random() for _ in range(3)]  # Shoemake's uniform rotation (Graphics Gems III, 1992)
-    a, b = math.sqrt(1 - words[0]), math.sqrt(words[0])
-    x, y = 2 * math.pi * words[1], 2 * math.pi * words[2]
-    turns = asked.spin.draw(stream) * (1 if stream.chance(0.5) else -1)
-    return Spin(
-        base=(b * math.cos(y), a * math.sin(x), a * math.cos(x), b * math.sin(y)),
-        body=Turn.steady(prop.asset.spin_axis, 2 * math.pi * turns),
-    )
 
 
 def draw_charge(asked: TargetRecipe, prop: InstalledAsset, film: Film, stream: Stream) -> tuple[ChargeKey, ...]:

@@ -12,10 +12,11 @@ from render.document import UserError
 from render.motion import position
 from render.optics import project
 from render.planning.draws import Number, Pick
-from render.planning.plan import make_plan, read_plan, write_plan
+from render.planning.plan import make_plan, write_plan
+from render.planning.planfile import read_plan
 from render.planning.recipe import Recipe, Splits, find_recipe
 from render.planning.streams import Stream
-from render.spec import ClipSpec, Linear, twin
+from render.spec import ClipSpec, twin
 
 DEMO = find_recipe("demo")
 
@@ -39,7 +40,7 @@ def test_adding_an_effect_reshuffles_nothing_else(plan: list[ClipSpec]) -> None:
 
 
 def test_every_kind_occurs(plan: list[ClipSpec]) -> None:
-    assert {spec.targets[0].curve.kind for spec in plan} == {"linear", "circular", "return"}
+    assert {spec.targets[0].motion for spec in plan} == {"linear", "circular", "return"}
     assert {effect.kind for spec in plan for effect in spec.effects} == {"lightning", "glow", "trail"}
     assert {spec.targets[0].label for spec in plan} == {"hammer", "shield", "gauntlet"}
     assert any(spec.extras for spec in plan)
@@ -61,7 +62,7 @@ def test_props_stay_in_view_and_above_the_ground(plan: list[ClipSpec]) -> None:
         pixels, depth = project(spec.camera, spec.film, times, points)
         inside = ((pixels > 0) & (pixels < [spec.film.width, spec.film.height])).all(axis=1)
         assert inside[0]
-        assert inside.mean() >= (0.48 if isinstance(spec.targets[0].curve, Linear) else 0.8)
+        assert inside.mean() >= (0.48 if spec.targets[0].motion == "linear" else 0.8)
         assert depth.min() > 0
         assert points[inside][:, 2].min() > 0
 
@@ -94,12 +95,15 @@ def test_plan_refuses_a_folder_of_something_else(tmp_path: Path) -> None:
         ("clips = 0", "clips: Input should be greater than or equal to 1"),
         ("[splits]\ntrain = 0.5", "splits: train + val + test make 0.7, not 1"),
         ("[motion]\nkind = 'lineer'", "motion: kind: no motion 'lineer'; did you mean 'linear'?"),
-        ("[motion]\nseconds = { unifrom = [1, 2] }", "motion.seconds.unifrom: unknown key; did you mean 'uniform'?"),
-        ("[motion]\nseconds = { uniform = [2, 1] }", "motion.seconds: [2, 1]: the second bound is below the first"),
-        ("[motion]\nseconds = 'fast'", "motion.seconds: a number, or { uniform"),
+        ("[motion]\nspeed = { unifrom = [1, 2] }", "motion.speed.unifrom: unknown key; did you mean 'uniform'?"),
+        ("[motion]\nspeed = { uniform = [2, 1] }", "motion.speed: [2, 1]: the second bound is below the first"),
+        ("[motion]\nspeed = 'fast'", "motion.speed: a number, { choice"),
+        ("[motion]\nspeed = 1\nspeed_px = 2", "motion: speed_px: stands beside speed; give one of them"),
+        ("[camera]\nmove = 'doly'", "camera: move: no camera move 'doly'; did you mean 'dolly'?"),
+        ("[film]\nshutter_degrees = 400", "film: shutter_degrees: between 0 and 360, not 400 to 400"),
         ("[target]\nasset = 'hamer'", "target.asset: no prop named 'hamer'; did you mean 'hammer'?"),
         ("[target]\nfinish = 'guilded'", "no prop has the finish 'guilded'; did you mean 'gilded'?"),
-        ("[camera]\nprop_share = 0.95", "keeps hammer in view"),
+        ("[camera]\nprop_share = 3", "keeps hammer in view"),
     ],
 )
 def test_bad_recipes_say_what_is_wrong(tmp_path: Path, text: str, problem: str) -> None:

@@ -1,0 +1,125 @@
+"""A take: shot, way of the prop and camera, drawn together until they can be filmed at the speed that is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ..asset import InstalledAsset
+from ..spec import Camera, Curve, Film, Spin
+from .allowed import Allowed
+from .cameras import CameraRecipe, draw_lens, draw_operator, frame_shot, point
+from .course import Lay
+from .filmable import filmable
+from .motions import MotionRecipe, Wish, draw_course, draw_wish
+from .moves import MOVES
+from .shot import Shot, diameter
+from .speed import TOLERANCE, TRIES, Passage, passage
+from .streams import Stream
+
+ATTEMPTS = 240
+WISHES = 30
+"""After so many attempts in vain another motion, speed and camera move are drawn."""
+RAISED = {"swing": (1.15, 1.6)}
+"""Heights of the action's centre above the ground, where it must be near a shoulder's."""
+HEIGHTS = (0.9, 1.7)
+WIDER = 1.7
+"""How much wider than the frame a way is that a whip pan follows."""
+STAYS = ("hover", "swing", "summon")
+"""Motions that stay in one place, so that there is nothing to whip round after."""
+
+Streams = Callable[[str, int], Stream]
+
+
+@dataclass(frozen=True)
+class Take:
+    """What was found: the hero's curve and spin in a shot by a camera, and its passage through the picture."""
+
+    wish: Wish
+    shot: Shot
+    curve: Curve
+    spin: Spin
+    camera: Camera
+    way: Passage
+
+
+def draw_take(
+    motion: MotionRecipe,
+    camera: CameraRecipe,
+    allowed: Allowed,
+    prop: InstalledAsset,
+    room: InstalledAsset,
+    film: Film,
+    streams: Streams,
+    attempt: int,
+) -> Take | None:
+    """The take of one attempt, or None where it can't be filmed."""
+    wish_number = attempt // WISHES
+    wish = draw_wish(motion, allowed, film, streams("wish", wish_number))
+    moves = [move for move in MOVES if move != "whip" or wish.motion not in STAYS]
+    move = camera.move.draw(streams("move", wish_number), moves)
+    shot = frame_shot(camera, prop, room, film, RAISED.get(wish.motion, HEIGHTS), streams("camera", attempt))
+    stage = shot if move != "whip" else shot.widened(WIDER)
+    axis = prop.asset.spin_axis
+    lay = draw_course(motion, wish.motion, axis, stage, film, streams("motion", attempt), streams("spin", attempt))
+    lens = draw_lens(camera, streams("lens", 0))
+    operator = draw_operator(camera, move, shot, film, lens, streams("follow", attempt))
+    found = at_speed(
+        lay, wish, lambda curve: point(operator, curve), film, shot.diameter, _first_pace(wish, shot, film)
+    )
+    if found is None:
+        return None
+    curve, spin, shown, way = found
+    return Take(wish, shot, curve, spin, shown, way) if filmable(way, wish.motion, shown, film, shot) else None
+
+
+def at_speed(
+    lay: Lay, wish: Wish, film_it: Callable[[Curve], Camera], film: Film, across: float, pace: float
+) -> tuple[Curve, Spin, Camera, Passage] | None:
+    """Lay a way at the pace at which the prop (`across`: its diameter in m) has the typical speed asked for.
+
+    Speed grows with pace, though not evenly: a faster prop leaves the frame, and a camera follows it less. None where
+    no pace gives it within `TOLERANCE`.
+    """
+    slow, fast = 0.0, float("inf")
+    for _ in range(TRIES):
+        curve, spin = lay(pace)
+        camera = film_it(curve)
+        way = passage(curve, camera, film, across)
+        speed = way.typical(wish.in_px)
+        if speed <= 0:
+            return None
+        if abs(speed / wish.speed - 1) < TOLERANCE:
+            return curve, spin, camera, way
+        slow, fast = (pace, fast) if speed < wish.speed else (slow, pace)
+        step = pace * min(max(wish.speed / speed, 0.2), 5.0)
+        pace = step if slow < step < fast else (slow + fast) / 2 if fast < float("inf") else 2 * pace
+    return None
+
+
+def _first_pace(wish: Wish, shot: Shot, film: Film) -> float:
+    """Metres a second that give the speed asked for at the action's centre, before a locked camera."""
+    metres = wish.speed * (shot.width / film.width if wish.in_px else shot.diameter)
+    return metres * film.fps
+
+
+def companion(
+    motion: MotionRecipe,
+    allowed: Allowed,
+    prop: InstalledAsset,
+    take: Take,
+    film: Film,
+    streams: Streams,
+    attempt: int,
+) -> tuple[Wish, Curve, Spin, Passage] | None:
+    """A way for a further prop before the camera of a take; None where this attempt can't be filmed."""
+    wish = draw_wish(motion, allowed, film, streams("wish", attempt // WISHES))
+    shot = take.shot.of(prop)
+    axis = prop.asset.spin_axis
+    lay = draw_course(motion, wish.motion, axis, shot, film, streams("motion", attempt), streams("spin", attempt))
+    across = diameter(prop)
+    found = at_speed(lay, wish, lambda curve: take.camera, film, across, _first_pace(wish, shot, film))
+    if found is None:
+        return None
+    curve, spin, _, way = found
+    return (wish, curve, spin, way) if filmable(way, wish.motion, take.camera, film, shot) else None
