@@ -14,16 +14,18 @@ import numpy as np
 from mathutils import Matrix
 
 from render.motion import position
-from render.optics import camera_axes, fisheye, focal_mm
+from render.optics import camera_axes, fisheye, focal_mm, focal_px
 from render.spec import Camera, Curve, Film
 
 from .keys import key
-from .shutter import blur, key_frames, motion_steps, window
+from .shutter import MOST_STEPS, blur, key_frames, window
 
 FARTHEST = 2000.0
 """Far clipping distance in metres."""
 _ALL_ROUND = 6.28
 """A panoramic lens shows every direction that falls on the sensor."""
+_STRAY = 0.02
+"""Px that the keyed camera may be off its true way between two keys."""
 _NEAREST_FOCUS = 0.05
 """Metres."""
 
@@ -41,10 +43,7 @@ def build(scene: bpy.types.Scene, camera: Camera, film: Film, focus: Curve) -> N
     scene.collection.objects.link(item)
     scene.camera = item
 
-    centres = np.arange(film.frames, dtype=np.float64)
-    _, axes_F33 = camera_axes(camera, centres / film.fps)
-    turns = np.arccos(np.clip((axes_F33[1:, :, 2] * axes_F33[:-1, :, 2]).sum(axis=1), -1, 1))
-    steps = motion_steps(float(turns.max(initial=0.0)) * window(film))
+    steps = _steps(camera, film)
     frames_N = key_frames(film, steps)
     eye_N3, axes_N33 = camera_axes(camera, frames_N / film.fps)
     turn_N4 = np.array([Matrix(axes.tolist()).to_quaternion() for axes in axes_N33])
@@ -67,6 +66,26 @@ def build(scene: bpy.types.Scene, camera: Camera, film: Film, focus: Curve) -> N
         # A plane is in focus through a straight lens, a sphere through a panoramic one.
         distance_N = np.linalg.norm(away_N3, axis=1) if lens.type == "PANO" else ahead_N
         key(lens, "dof.focus_distance", frames_N, np.maximum(distance_N, _NEAREST_FOCUS))
+
+
+def _steps(camera: Camera, film: Film) -> int:
+    """Motion steps with which straight pieces stray from the camera's true way by less than `_STRAY` px."""
+    for steps in range(1, MOST_STEPS):
+        frames_N = key_frames(film, steps)
+        open_N = np.diff(frames_N) <= 1.001 * window(film) / 2**steps  # not the time between two windows
+        between_N = ((frames_N[1:] + frames_N[:-1]) / 2)[open_N]
+        eye_N3, axes_N33 = camera_axes(camera, frames_N / film.fps)
+        true_eye_N3, true_axes_N33 = camera_axes(camera, between_N / film.fps)
+        flat_N = np.concatenate([eye_N3, axes_N33.reshape(-1, 9)], axis=1)
+        stray_N = np.array([np.interp(between_N, frames_N, column) for column in flat_N.T]).T
+        stray_N -= np.concatenate([true_eye_N3, true_axes_N33.reshape(-1, 9)], axis=1)
+        near_N = np.linalg.norm(true_eye_N3 - position(camera.look_at, between_N / film.fps), axis=1)
+        px_N = (np.linalg.norm(stray_N[:, :3], axis=1) / near_N + np.abs(stray_N[:, 9:]).max(axis=1)) * focal_px(
+            camera, film, between_N / film.fps
+        )
+        if px_N.max(initial=0.0) < _STRAY:
+            return steps
+    return MOST_STEPS
 
 
 def _bend(lens: bpy.types.Camera, camera: Camera, film: Film) -> None:
