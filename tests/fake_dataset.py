@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from render import listing, manifest, pack, shards
@@ -26,10 +27,12 @@ def make_dataset(
     splits: tuple[str, ...] = SPLITS,
     objects: int = 1,
     clips_per_shard: int = 2,
+    told: Callable[[ClipSpec], ClipSpec] = lambda spec: spec,
 ) -> Path:
     """Write a valid dataset of drawn clips into `folder` and return it.
 
     `size` is (width, height); clip `i` goes into split `splits[i % len(splits)]`, and has `objects` targets.
+    `told` changes the spec that is stored, and not what is drawn.
     """
     specs = [clip_spec(i, frames, size, splits[i % len(splits)], objects) for i in range(clips)]
     home = folder / manifest.SHARDS
@@ -40,7 +43,7 @@ def make_dataset(
         for spec in specs[start : start + clips_per_shard]:
             work = folder / "work" / spec.clip
             draw_clip(spec, work)
-            packed.append((record(spec), work))
+            packed.append((record(told(spec)), work))
         name = shards.shard_name(group)
         pack.write_tar(home, name, packed)
         pack.write_index(home, name)
