@@ -82,7 +82,7 @@ class Asset(Document):
     """A few solids that stand for its silhouette in plans; `python -m blender_scenes proxy ASSET` suggests them."""
     stands: Literal["ground", "hung", "loose", "mirror"] = "ground"
     """Occluders: on the ground, from above at any height, `loose` (may be stacked, and fly), or a `mirror`: behind the
-    action, its face towards +Y turned so that it shows the action again."""
+    action, its face (to -Y) turned so that it shows the action again."""
     action_box: tuple[tuple[float, float, float], tuple[float, float, float]] | None = None
     """Sets: two corners (m) of the room that is kept clear for the action; the camera stands at its -Y side."""
     camera_box: tuple[tuple[float, float, float], tuple[float, float, float]] | None = None

@@ -14,10 +14,13 @@ from ..asset import InstalledAsset, Library
 from ..document import UserError
 from ..spec import ClipSpec, Effect, Extra, Film, Stage, Target
 from .allowed import Allowed
+from .company import draw_company
+from .distractors import draw_distractors
 from .effects import draw_effects
 from .looks import draw_look
-from .occlusion import draw_occluders
+from .occlusion import draw_occlusion
 from .recipe import FilmRecipe, Recipe, Split
+from .setting import Setting
 from .stages import draw_stage
 from .streams import Stream
 from .take import ATTEMPTS, Take, draw_take
@@ -93,7 +96,7 @@ def find_takes(frames: Sequence[Frame]) -> list[Take]:
 
 def shoot(frame: Frame, take: Take) -> ClipSpec:
     """The whole clip, given its take."""
-    targets = (_hero(frame, take),)
+    targets = _targets(frame, take)
     extras = _extras(frame, take, targets)
     return rounded(
         ClipSpec(
@@ -128,14 +131,22 @@ def _hero(frame: Frame, take: Take) -> Target:
     )
 
 
+def _targets(frame: Frame, take: Take) -> tuple[Target, ...]:
+    recipe, hero = frame.recipe, _hero(frame, take)
+    return draw_company(recipe.target, recipe.motion, frame.allowed, take, frame.film, hero, frame.stream)
+
+
 def _extras(frame: Frame, take: Take, targets: tuple[Target, ...]) -> tuple[Extra, ...]:
-    curve, camera = targets[0].curve, take.camera
-    asked, stream = frame.recipe.occluders, frame.stream("occluders")
-    return draw_occluders(asked, frame.allowed, take.shot, curve, camera, frame.film, stream)
+    """Distractors first, then what hides targets, which keeps clear of them."""
+    recipe = frame.recipe
+    setting = Setting(frame.allowed, take.shot, frame.film, take.camera, targets)
+    others = draw_distractors(recipe.distractors, recipe.target, recipe.motion, setting, take, frame.stream)
+    events = draw_occlusion(recipe.occlusion, setting.with_extras(others), frame.stream)
+    return (*others, *(extra for event in events for extra in event.extras))
 
 
 def _effects(frame: Frame, take: Take, targets: tuple[Target, ...]) -> tuple[Effect, ...]:
-    return draw_effects(frame.recipe.effects, take.shot, targets[0], frame.film, frame.stream)
+    return draw_effects(frame.recipe.effects, take.shot, targets, frame.film, frame.stream)
 
 
 def _film(asked: FilmRecipe, stream: Stream) -> Film:

@@ -1,63 +1,228 @@
-"""What hides the prop, and for how long."""
+"""What hides a target, by how much and for how long: asked for as a distribution, met by projected geometry alone.
+
+A recipe asks for the share of the target that is hidden at most and for how long. A thing that could do it is proposed,
+what it hides is predicted by casting lines of sight at its proxy, and it is moved, resized and retimed until that fits;
+a clip that nothing fits gets the nearest found. What was achieved is measured later, from the rendered labels.
+"""
 
 from __future__ import annotations
 
 import math
-from typing import cast
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Self
 
-from ..document import Document
-from ..motion import position
-from ..spec import Camera, Curve, Extra, Film, Linear, Spin, Still
-from .allowed import Allowed
-from .draws import Chance, Pick
-from .shot import Shot, vec
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import model_validator
+
+from ..document import Document, UserError, nearest
+from ..spec import Extra, Target
+from .draws import Chance, Number, Pick
+from .episode import Episode
+from .hiders import KINDS, Knobs, Proposal, kinds_there, propose
+from .setting import Setting
+from .silhouette import Posed, Seen
 from .streams import Stream
 
-GIRTH = 0.8
-"""Occluders are taken to be as wide as they are tall, but at most this many metres (a pillar)."""
+Floats = NDArray[np.float64]
+PEAK_WITHIN = 0.05
+"""The predicted peak should come this near to the one asked for."""
+SECONDS_WITHIN = 0.15
+"""The predicted duration should come this near, as a share of the one asked for, or to within a frame."""
+TRIES = 8
+"""Things proposed for one event, before the nearest is taken."""
+MOMENTS = 5
+"""Moments looked at for each."""
+SAME_KIND = 6
+"""So many of them are of the kind that was drawn first."""
+STEPS = 12
+"""Predictions made for each thing proposed, at most."""
+FIRST = 0.25
+"""On the first frame, where a tracker is shown the target, at most this share of it may be hidden."""
+LONGEST = 0.6
+"""An event takes at most this share of the clip."""
+VETO = 1000.0
+"""The error of what cannot stay."""
+LENS = 0.3
+"""Metres that everything keeps from the camera."""
+FRAME_SHARE = 0.55
+"""One thing may take at most this share of the picture."""
 
 
-class OccludersRecipe(Document):
-    """The chance that something hides the prop for a while, that it does so by moving, and what it is."""
+class OcclusionRecipe(Document):
+    """The chance that a target is hidden for a while, how often, by how much, for how long, and by what.
+
+    `peak`: the largest share hidden (1: wholly). `seconds`: for how long at least half of that is, 0.6 of the clip at
+    most. `events`: how many times in such a clip (rounded). `kind`: `static` stands there, `moving` flies past (a prop,
+    or a loose block), `figure` is a mannequin that walks or stands. `asset`: which occluders.
+    """
 
     chance: Chance = 0.3
-    moving: Chance = 0.4
+    events: Number = Number(uniform=(1.0, 1.0))
+    peak: Number = Number(uniform=(0.25, 1.0))
+    seconds: Number = Number(loguniform=(0.12, 1.2))
+    kind: Pick = Pick(choice=KINDS, weights=(0.5, 0.25, 0.25))
     asset: Pick = Pick(choice=("any",))
 
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        for kind in self.kind.named:
+            if kind not in (*KINDS, "any"):
+                raise ValueError(f"kind: no kind of occluder '{kind}'{nearest(kind, list(KINDS))}")
+        return self
 
-def draw_occluders(
-    asked: OccludersRecipe, allowed: Allowed, shot: Shot, curve: Curve, camera: Camera, film: Film, stream: Stream
-) -> tuple[Extra, ...]:
-    """Something on the ground between camera and prop, in the line of sight at a moment of the clip's middle.
 
-    It stands still where that leaves the prop in sight on the first frame, and passes through where it does not.
-    """
-    if not stream.chance(asked.chance):
-        return ()
-    chosen = allowed.get("occluder", asked.asset.draw(stream, allowed.names("occluder")))
-    height = cast(float, chosen.asset.size)
-    moment = stream.uniform(0.3, 0.7) * film.frames / film.fps
-    eye, prop = position(camera.position, moment)[0], position(curve, moment)[0]
-    nearness = stream.uniform(0.55, 0.75)
-    spot = eye + (prop - eye) * nearness
-    # Where the same point of the line of sight lies on the first frame, sideways: the prop must be seen there.
-    first_eye, first_prop = position(camera.position, 0.0)[0], position(curve, 0.0)[0]
-    aside = float((first_eye + (first_prop - first_eye) * nearness - spot) @ shot.right)
-    clearance = (shot.prop_size * nearness + min(height, GIRTH)) / 2
-    spot[2] = shot.box[0][2] + height / 2
-    resting: Curve = Still(point=vec(spot))
-    hurry = stream.uniform(1.0, 1.5)
-    if stream.chance(asked.moving) or abs(aside) < clearance:
-        velocity = shot.right * math.copysign(hurry * clearance / moment, aside)
-        resting = Linear(start=vec(spot - velocity * moment), velocity=vec(velocity))
-    finish = stream.pick(list(chosen.asset.finishes))
-    half_turn = stream.uniform(0, math.pi)
-    return (
-        Extra(
-            asset=chosen.asset.name,
-            asset_digest=chosen.digest,
-            finish=finish,
-            curve=resting,
-            spin=Spin(base=(math.cos(half_turn), 0.0, 0.0, math.sin(half_turn))),
-        ),
-    )
+@dataclass(frozen=True)
+class Event:
+    """What was asked for, what it came to by prediction, and what hides the target."""
+
+    object_id: int
+    peak: float
+    seconds: float
+    predicted: Episode
+    extras: tuple[Extra, ...]
+
+    def fits(self, fps: float) -> bool:
+        """Whether the prediction is as near as it should be."""
+        within = max(SECONDS_WITHIN * self.seconds, 1 / fps)
+        near = abs(self.predicted.peak - self.peak) <= PEAK_WITHIN + 1e-9
+        return near and abs(self.predicted.seconds - self.seconds) <= within + 1e-9
+
+
+def draw_occlusion(asked: OcclusionRecipe, setting: Setting, stream: Callable[[str, int], Stream]) -> list[Event]:
+    """The events of a clip in the order in which they were settled; each knows of those before it."""
+    first = stream("occlusion", 0)
+    if not first.chance(asked.chance):
+        return []
+    events: list[Event] = []
+    for number in range(max(1, round(asked.events.draw(first)))):
+        event = _event(asked, setting, stream("occlusion", number + 1))
+        if event is not None:
+            events.append(event)
+            setting = setting.with_extras(event.extras)
+    return events
+
+
+def _event(asked: OcclusionRecipe, setting: Setting, stream: Stream) -> Event | None:
+    """The best of a few proposals, each refined; the first that fits is taken. None where nothing can hide it."""
+    target = stream.pick(list(setting.targets))
+    peak = min(max(asked.peak.draw(stream), 0.0), 1.0)
+    seconds = min(asked.seconds.draw(stream), LONGEST * setting.seconds)
+    trial = _Trial(setting, target, peak, seconds)
+    if not trial.seen.count.any():
+        return None
+    kinds = kinds_there(asked.kind, asked.asset, setting)
+    if not kinds:
+        raise UserError(f"occlusion.kind: no asset can be {' or '.join(asked.kind.named)}; name other kinds or assets")
+    kind = asked.kind.draw(stream, kinds)
+    best, least, redrawn = None, np.inf, 0
+    for number in range(TRIES):
+        if number >= SAME_KIND:
+            kind = asked.kind.draw(stream, kinds)
+        moments = [trial.draw_moment(stream) for _ in range(MOMENTS)]
+        proposal = propose(kind, asked.asset, setting, target, moments, trial.seconds, stream)
+        if proposal is None:  # nothing that stands there takes that long: another time, then something that moves
+            redrawn += 1
+            if redrawn > 3 and "moving" in kinds:
+                kind = "moving"
+            elif best is None:
+                trial.seconds = min(asked.seconds.draw(stream), LONGEST * setting.seconds)
+            continue
+        error, knobs, predicted = trial.settle(proposal)
+        if error < least:
+            least, best = error, Event(target.object_id, peak, trial.seconds, predicted, proposal.extras(knobs))
+        if least <= 1:
+            break
+    return best if best and best.predicted.peak > 0 and least < VETO else None
+
+
+class _Trial:
+    """One target that is to be hidden by so much for so long."""
+
+    def __init__(self, setting: Setting, target: Target, peak: float, seconds: float) -> None:
+        self.setting, self.peak, self.seconds = setting, peak, seconds
+        self.seen: Seen = setting.seen(target)
+        self.times = self.seen.sight.times
+        self.others = [(body.at(self.times).place, 0.6 * body.radius) for body in setting.bodies()]
+        self.open_K = np.ones(len(self.seen.frame))
+        for body in setting.bodies(without=target):
+            self.open_K = self.open_K * self.seen.open_past(body)
+
+    def draw_moment(self, stream: Stream) -> float:
+        """A time in seconds at which the target is in the picture, with room for the event around it."""
+        room = 0.5 * self.seconds + 0.1 * self.setting.seconds
+        late = self.times >= min(room, 0.5 * self.setting.seconds)
+        early = self.times <= max(self.setting.seconds - 0.7 * room, 0.6 * self.setting.seconds)
+        good = np.flatnonzero((self.seen.count > 0) & late & early)
+        if not len(good):
+            good = np.flatnonzero(self.seen.count > 0)
+        return float(self.times[good[stream.integer(len(good))]])
+
+    def settle(self, proposal: Proposal) -> tuple[float, Knobs, Episode]:
+        """The least error found, with which knobs, and what they come to.
+
+        How far off it passes is bisected, as the share hidden falls with it; the time goes by Newton's method on its
+        logarithm. As each moves the other a little, the bracket is kept loose.
+        """
+        knobs = Knobs(off=0.0 if self.peak > 0.9 else 0.6 * (1 - self.peak))
+        best: tuple[float, Knobs, Episode] | None = None
+        covers, misses = 0.0, 1.0  # `off` where too much and where too little is hidden
+        for _ in range(STEPS):
+            error, episode = self._error(proposal.extras(knobs))
+            if best is None or error < best[0]:
+                best = error, knobs, episode
+            if error <= 1:
+                break
+            off, slow, bulk = knobs.off, knobs.slow, knobs.bulk
+            if episode.peak < self.peak - 0.5 * PEAK_WITHIN:
+                if off < 0.02:
+                    bulk, covers, misses = min(bulk + 0.25, 1.0), 0.0, 0.5
+                misses = min(misses, off)
+                off = (covers + off) / 2 if off > 0.02 else 0.0
+            elif episode.peak > self.peak + 0.5 * PEAK_WITHIN:
+                covers = max(covers, off)
+                off = (misses + off) / 2
+            if episode.seconds > 0:
+                turn = math.log(self.seconds / episode.seconds) / proposal.slope
+                slow = min(max(slow + 0.8 * turn, 0.0), 1.0)
+                covers, misses = max(covers - 0.1 * abs(turn), 0.0), min(misses + 0.1 * abs(turn) + 0.02, 1.0)
+            if (off, slow, bulk) == (knobs.off, knobs.slow, knobs.bulk):
+                break
+            knobs = Knobs(off, slow, bulk)
+        assert best is not None
+        return best
+
+    def _error(self, extras: tuple[Extra, ...]) -> tuple[float, Episode]:
+        """Up to 1 where it is near enough, `VETO` and more where it cannot stay; and what these alone hide."""
+        posed = [self.seen.sight.pose(self.setting.body(extra)) for extra in extras]
+        open_K = np.ones(len(self.open_K))
+        for one in posed:
+            open_K = open_K * self.seen.open_past(one)
+        episode = Episode.of(self.seen.hidden(open_K), self.times)
+        off_peak = abs(episode.peak - self.peak) / PEAK_WITHIN
+        off_seconds = abs(episode.seconds - self.seconds) / max(
+            SECONDS_WITHIN * self.seconds, 1 / self.setting.film.fps
+        )
+        error = max(off_peak, off_seconds)
+        first = float(np.nan_to_num(self.seen.hidden(open_K * self.open_K))[0])
+        if first > FIRST:
+            error += VETO * (1 + first)
+        return error + sum(self._trouble(one) for one in posed), episode
+
+    def _trouble(self, posed: Posed) -> float:
+        """`VETO` for each way in which a thing runs into others or the lens, or fills the picture; else 0."""
+        eye_F3, _ = self.seen.sight.axes
+        trouble = _short(posed, eye_F3, LENS)
+        for place_F3, radius in self.others:
+            trouble += _short(posed, place_F3, radius)
+        boxes_FP4 = self.seen.sight.boxes(posed)
+        opacity_P = np.array([solid.opacity for solid in posed.body.solids])
+        area_F = ((boxes_FP4[..., 2:] - boxes_FP4[..., :2]).prod(axis=2) * opacity_P).sum(axis=1)
+        share = float(area_F.max()) / (self.setting.film.width * self.setting.film.height)
+        return trouble + (VETO if share > FRAME_SHARE else 0.0)
+
+
+def _short(posed: Posed, points_F3: Floats, gap: float) -> float:
+    """0 where points keep so far from a body, else `VETO`."""
+    return VETO if float(posed.clearance(points_F3).min()) < gap else 0.0

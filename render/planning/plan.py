@@ -64,7 +64,7 @@ def _check_names(recipe: Recipe, library: Library) -> None:
         ("stage.set", "set", recipe.stage.set.named),
         ("stage.hdri", "hdri", recipe.stage.hdri.named),
         ("target.asset", "prop", recipe.target.asset.named),
-        ("occluders.asset", "occluder", recipe.occluders.asset.named),
+        ("occlusion.asset", "occluder", recipe.occlusion.asset.named),
         ("held_out.set", "set", recipe.held_out.set),
         ("held_out.hdri", "hdri", recipe.held_out.hdri),
         ("held_out.asset", "prop", recipe.held_out.asset),

@@ -1,6 +1,6 @@
 """Recipes: a readable TOML file of distributions, from which `plan` draws clips.
 
-Each part of a recipe stands beside the code that draws from it: motions, cameras, targets, effects, occluders, stage.
+Each part of a recipe stands beside the code that draws from it: motions, cameras, targets, effects, occlusion, stage.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from ..document import Document, UserError, nearest, nearest_path
 from ..spec.curves import Share
 from .allowed import HeldOut
 from .cameras import CameraRecipe
+from .distractors import DistractorsRecipe
 from .draws import Chance, Number
 from .effects import EffectsRecipe
 from .looks import LookRecipe
 from .motions import MotionRecipe
-from .occlusion import OccludersRecipe
+from .occlusion import OcclusionRecipe
 from .stages import StageRecipe
 from .targets import TargetRecipe
 
@@ -91,7 +92,8 @@ class Recipe(Document):
     target: TargetRecipe = TargetRecipe()
     motion: MotionRecipe = MotionRecipe()
     effects: EffectsRecipe = EffectsRecipe()
-    occluders: OccludersRecipe = OccludersRecipe()
+    occlusion: OcclusionRecipe = OcclusionRecipe()
+    distractors: DistractorsRecipe = DistractorsRecipe()
 
     def share_of(self, index: int) -> float:
         """A clip's place in the dataset, 0 first, 1 last; it counts against `clips`, however many are planned."""

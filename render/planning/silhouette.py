@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..asset import Library, Solid
-from ..motion import orientation, position, rotate
+from ..motion import orientation, position
 from ..optics import camera_axes, distort, focal_px, undistort
 from ..spec import Camera, Curve, Extra, Film, Spin, Target
 
@@ -47,10 +47,31 @@ class Body:
         boxes = [np.where(pick, np.asarray(solid.high), np.asarray(solid.low)) for solid in self.solids]
         return np.concatenate(boxes) * self.scale
 
-    @property
+    @cached_property
     def radius(self) -> float:
         """Metres from the origin that no part of it leaves."""
         return float(np.linalg.norm(self.corners, axis=1).max())
+
+    def at(self, times: Floats) -> Posed:
+        """Where it is at some moments, seconds, (F,)."""
+        return Posed(self, position(self.curve, times), _matrices(orientation(self.spin, times)))
+
+
+@dataclass(frozen=True)
+class Posed:
+    """A body at F moments: its origin in the world, (F, 3), and its rotation to the world, (F, 3, 3)."""
+
+    body: Body
+    place: Floats
+    turn: Floats
+
+    def clearance(self, points_F3: Floats) -> Floats:
+        """Metres, (F,), from points, one a moment, to the nearest of the body's boxes; 0 inside."""
+        scale, solids = self.body.scale, self.body.solids
+        local_F3 = np.einsum("fji,fj->fi", self.turn, points_F3 - self.place)
+        low_P3, high_P3 = np.array([solid.low for solid in solids]), np.array([solid.high for solid in solids])
+        out_FP3 = np.maximum(low_P3 * scale - local_F3[:, None], local_F3[:, None] - high_P3 * scale)
+        return np.asarray(np.sqrt((np.maximum(out_FP3, 0.0) ** 2).sum(axis=2)).min(axis=1))
 
 
 @dataclass(frozen=True)
@@ -86,21 +107,26 @@ class Sight:
         local_K3 = np.stack([plane_K2[:, 0], -plane_K2[:, 1], -np.ones(len(plane_K2))], axis=1)
         return np.asarray(np.einsum("kij,kj->ki", axes_F33[frame_K], local_K3))
 
-    def frame_box(self, body: Body) -> Floats:
-        """Pixel boxes (F, 4) as x0, y0, x1, y1 that hold the body, cut off at the frame (empty: x1 <= x0)."""
+    def pose(self, body: Body) -> Posed:
+        """The body at the sight's moments."""
+        return body.at(self.times)
+
+    def boxes(self, posed: Posed) -> Floats:
+        """Pixel boxes (F, P, 4) as x0, y0, x1, y1 around each solid, cut off at the frame (empty: x1 <= x0)."""
         eye_F3, axes_F33 = self.axes
-        turned_FC3 = rotate(orientation(body.spin, self.times)[:, None], body.corners[None])
-        seen_FC3 = np.einsum(
-            "fji,fcj->fci", axes_F33, turned_FC3 + (position(body.curve, self.times) - eye_F3)[:, None]
-        )
-        depth_FC = -seen_FC3[..., 2]
-        plane_FC2 = seen_FC3[..., :2] * [1.0, -1.0] / np.maximum(depth_FC, NEAREST)[..., None]
+        corners_FC3 = np.einsum("fij,cj->fci", posed.turn, posed.body.corners) + (posed.place - eye_F3)[:, None]
+        seen_FC3 = np.matmul(corners_FC3, axes_F33)
+        depth_FP8 = -seen_FC3[..., 2].reshape(len(eye_F3), -1, 8)
+        plane_FC2 = seen_FC3[..., :2] * [1.0, -1.0] / np.maximum(-seen_FC3[..., 2:], NEAREST)
         size = np.array([self.film.width, self.film.height], np.float64)
-        at_FC2 = distort(self.camera.lens, plane_FC2) * self.focal[:, None, None] + size / 2
-        box_F4 = np.concatenate([at_FC2.min(axis=1), at_FC2.max(axis=1)], axis=1)
-        box_F4[(depth_FC < NEAREST).any(axis=1)] = [0.0, 0.0, *size]
-        box_F4[(depth_FC < NEAREST).all(axis=1)] = 0.0
-        return np.asarray(np.clip(box_F4, 0.0, np.tile(size, 2)))
+        at_FP82 = (distort(self.camera.lens, plane_FC2) * self.focal[:, None, None] + size / 2).reshape(
+            *depth_FP8.shape, 2
+        )
+        box_FP4 = np.concatenate([at_FP82.min(axis=2), at_FP82.max(axis=2)], axis=2)
+        behind_FP8 = depth_FP8 < NEAREST
+        box_FP4[behind_FP8.any(axis=2)] = [0.0, 0.0, *size]
+        box_FP4[behind_FP8.all(axis=2)] = 0.0
+        return np.asarray(np.clip(box_FP4, 0.0, np.tile(size, 2)))
 
 
 @dataclass(frozen=True)
@@ -108,7 +134,8 @@ class Seen:
     """The lines of sight that meet a target: K of them.
 
     frame: (K,) which of the sight's moments each belongs to. ray: (K, 3) as `Sight.rays` gives them. depth: (K,) metres
-    to where it meets the target. cell: (F,) square pixels that one of them stands for at each moment.
+    to where it meets the target. cell: (F,) square pixels that one of them stands for at each moment. box: (F, 4)
+    pixels around the target, as x0, y0, x1, y1.
     """
 
     sight: Sight
@@ -116,11 +143,17 @@ class Seen:
     ray: Floats
     depth: Floats
     cell: Floats
+    box: Floats
 
     @classmethod
     def look(cls, body: Body, sight: Sight, grid: int) -> Self:
         """Cast `grid` x `grid` lines of sight a frame over the body's place in the picture."""
-        box_F4 = sight.frame_box(body)
+        posed = sight.pose(body)
+        boxes_FP4 = sight.boxes(posed)
+        empty_FP1 = (boxes_FP4[..., 2:] <= boxes_FP4[..., :2]).any(axis=2, keepdims=True)
+        low_F2 = np.where(empty_FP1, np.inf, boxes_FP4[..., :2]).min(axis=1)
+        box_F4 = np.concatenate([low_F2, np.where(empty_FP1, 0.0, boxes_FP4[..., 2:]).max(axis=1)], axis=1)
+        box_F4[empty_FP1.all(axis=(1, 2))] = 0.0
         wide_F2 = np.maximum(box_F4[:, 2:] - box_F4[:, :2], 0.0)
         frames_N = np.flatnonzero((wide_F2 > 0).all(axis=1))
         step = (np.arange(grid) + 0.5) / grid
@@ -128,9 +161,10 @@ class Seen:
         pixels_NG2 = box_F4[frames_N, None, :2] + wide_F2[frames_N, None] * place_G2
         frame_K = np.repeat(frames_N, grid * grid)
         ray_K3 = sight.rays(frame_K, pixels_NG2.reshape(-1, 2))
-        depth_K = cast(body, sight, frame_K, ray_K3).min(axis=1)
+        depth_K = cast(posed, sight, frame_K, ray_K3, body.solids).min(axis=1)
         met_K = np.isfinite(depth_K)
-        return cls(sight, frame_K[met_K], ray_K3[met_K], depth_K[met_K], wide_F2.prod(axis=1) / grid**2)
+        cell_F = wide_F2.prod(axis=1) / grid**2
+        return cls(sight, frame_K[met_K], ray_K3[met_K], depth_K[met_K], cell_F, box_F4)
 
     @cached_property
     def count(self) -> Floats:
@@ -142,11 +176,19 @@ class Seen:
         """Square pixels of the target inside the frame, with nothing in front of it."""
         return self.count * self.cell
 
-    def open_past(self, body: Body) -> Floats:
+    def open_past(self, body: Body | Posed) -> Floats:
         """How much of the target each line of sight still sees, (K,), past what of the body lies nearer."""
-        near_KP = cast(body, self.sight, self.frame, self.ray)
-        opacity_P = np.array([solid.opacity for solid in body.solids])
-        return np.asarray(np.where(near_KP < self.depth[:, None], 1.0 - opacity_P, 1.0).prod(axis=1))
+        posed = body if isinstance(body, Posed) else self.sight.pose(body)
+        boxes_FP4 = self.sight.boxes(posed)  # only where the boxes overlap can anything be hidden
+        low_FP2 = np.maximum(boxes_FP4[..., :2], self.box[:, None, :2])
+        meet_FP = (np.minimum(boxes_FP4[..., 2:], self.box[:, None, 2:]) > low_FP2).all(axis=2)
+        open_K = np.ones(len(self.frame))
+        for number, solid in enumerate(posed.body.solids):
+            which_K = np.flatnonzero(meet_FP[self.frame, number])
+            if len(which_K):
+                near_K = cast(posed, self.sight, self.frame[which_K], self.ray[which_K], (solid,))[:, 0]
+                open_K[which_K] *= np.where(near_K < self.depth[which_K], 1.0 - solid.opacity, 1.0)
+        return open_K
 
     def hidden(self, open_K: Floats) -> Floats:
         """The share of the target that is hidden, (F,), given how open each line is; nan where it is out of frame."""
@@ -161,18 +203,30 @@ class Seen:
         return self.hidden(open_K)
 
 
-def cast(body: Body, sight: Sight, frame_K: NDArray[np.int64], ray_K3: ArrayLike) -> Floats:
-    """Depths (K, P), metres, at which lines of sight enter each of the body's P solids; inf where they miss it.
+def cast(
+    posed: Posed, sight: Sight, frame_K: NDArray[np.int64], ray_K3: ArrayLike, solids: tuple[Solid, ...]
+) -> Floats:
+    """Depths (K, P), metres, at which lines of sight enter each of the body's P solids named; inf where they miss it.
 
     A line that begins inside enters at depth 0.
     """
     eye_F3, _ = sight.axes
-    back_F4 = orientation(body.spin, sight.times) * [1.0, -1.0, -1.0, -1.0]
-    origin_F3 = rotate(back_F4, eye_F3 - position(body.curve, sight.times)) / body.scale
-    turn_F33 = np.stack([rotate(back_F4, axis) for axis in np.eye(3)], axis=-1) / body.scale
-    local_K3 = np.einsum("kij,kj->ki", turn_F33[frame_K], np.asarray(ray_K3, np.float64))
+    scale = posed.body.scale
+    origin_F3 = np.einsum("fji,fj->fi", posed.turn, eye_F3 - posed.place) / scale
+    local_K3 = np.matmul(np.asarray(ray_K3, np.float64)[:, None], posed.turn[frame_K])[:, 0] / scale
     origin_K3 = origin_F3[frame_K]
-    return np.stack([enter(solid, origin_K3, local_K3) for solid in body.solids], axis=1)
+    return np.stack([enter(solid, origin_K3, local_K3) for solid in solids], axis=1)
+
+
+def _matrices(quaternions_F4: Floats) -> Floats:
+    """Rotation matrices (F, 3, 3) of unit quaternions (w, x, y, z)."""
+    w, x, y, z = quaternions_F4.T
+    rows = [
+        [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
+        [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
+        [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
+    ]
+    return np.asarray(np.moveaxis(np.array(rows), 2, 0))
 
 
 def enter(solid: Solid, origin_K3: Floats, ray_K3: Floats) -> Floats:

@@ -6,7 +6,7 @@ from ..asset import InstalledAsset
 from ..document import Document
 from ..spec import ChargeKey, Film, Vec3
 from .allowed import Allowed
-from .draws import Chance, Pick
+from .draws import Chance, Number, Pick
 from .streams import Stream
 
 ENERGY: tuple[Vec3, ...] = ((0.16, 0.45, 1.0), (0.45, 0.2, 1.0), (1.0, 0.45, 0.1), (0.2, 1.0, 0.45), (1.0, 0.12, 0.1))
@@ -14,11 +14,12 @@ ENERGY: tuple[Vec3, ...] = ((0.16, 0.45, 1.0), (0.45, 0.2, 1.0), (1.0, 0.45, 0.1
 
 
 class TargetRecipe(Document):
-    """Which props in which finishes; `charged` is the chance that the prop charges up."""
+    """Which props in which finishes; `charged` is the chance that the prop charges up. `count`: targets, 1 to 3."""
 
     asset: Pick = Pick(choice=("any",))
     finish: Pick = Pick(choice=("any",))
     charged: Chance = 0.5
+    count: Number = Number(uniform=(1.0, 1.0))
 
 
 def draw_prop(asked: TargetRecipe, allowed: Allowed, stream: Stream) -> tuple[InstalledAsset, str]:

@@ -153,7 +153,8 @@ def test_weights_choose() -> None:
 def test_twins_change_one_factor(plan: list[ClipSpec]) -> None:
     spec = next(spec for spec in plan if spec.effects and spec.extras)
     assert twin(spec, "effects").effects == ()
-    assert twin(spec, "occluders").extras == ()
+    assert all(extra.role == "distractor" for extra in twin(spec, "occluders").extras)
+    assert all(extra.role == "occluder" for extra in twin(spec, "distractors").extras)
     assert twin(spec, "blur").film.shutter_degrees == 0
     same = {"twin_of": None, "twin_factor": None, "effects": spec.effects}
     assert twin(spec, "effects").model_copy(update=same) == spec
@@ -163,14 +164,3 @@ def test_a_folder_named_like_a_recipe_does_not_hide_it(tmp_path: Path, monkeypat
     (tmp_path / "demo").mkdir()  # as `heroprop demo` makes it
     monkeypatch.chdir(tmp_path)
     assert find_recipe("demo") == DEMO
-
-
-def test_nothing_hides_the_prop_on_the_first_frame(plan: list[ClipSpec]) -> None:
-    occluded = [spec for spec in plan if spec.extras]
-    assert {spec.extras[0].curve.kind for spec in occluded} <= {"still", "linear"}
-    for spec in occluded:
-        eye, prop = position(spec.camera.position, 0.0)[0], position(spec.targets[0].curve, 0.0)[0]
-        thing = position(spec.extras[0].curve, 0.0)[0]
-        sight = (prop - eye)[:2] / np.linalg.norm((prop - eye)[:2])
-        aside = abs(np.cross(sight, (thing - eye)[:2]))
-        assert aside > 0.4, "centre to line of sight, metres, in the ground plane"

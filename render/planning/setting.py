@@ -1,0 +1,59 @@
+"""What is settled when the extras of a clip are drawn: its camera, its targets, and the room they move in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from ..asset import Library
+from ..spec import Camera, Extra, Film, Target
+from .allowed import Allowed
+from .shot import Shot
+from .silhouette import Body, Seen, Sight
+
+MOMENTS = 48
+"""At most so many moments of a clip are looked at while things are being placed."""
+GRID = 12
+"""Lines of sight across a target, each way, while things are being placed."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A clip as far as it is known: extras are added one after another."""
+
+    allowed: Allowed
+    shot: Shot
+    film: Film
+    camera: Camera
+    targets: tuple[Target, ...]
+    extras: tuple[Extra, ...] = ()
+
+    @property
+    def library(self) -> Library:
+        return self.allowed.library
+
+    @property
+    def seconds(self) -> float:
+        """How long the clip is."""
+        return self.film.frames / self.film.fps
+
+    @property
+    def ground(self) -> float:
+        """Height of the ground that the action happens over, metres."""
+        return float(self.shot.box[0][2])
+
+    def sight(self) -> Sight:
+        return Sight.of_clip(self.camera, self.film, MOMENTS)
+
+    def seen(self, target: Target) -> Seen:
+        return Seen.look(self.body(target), self.sight(), GRID)
+
+    def body(self, thing: Target | Extra) -> Body:
+        return Body.of(thing, self.library)
+
+    def bodies(self, without: Target | None = None) -> list[Body]:
+        """Everything that moves or was put up, but for one target."""
+        things: list[Target | Extra] = [*self.targets, *self.extras]
+        return [self.body(thing) for thing in things if thing is not without]
+
+    def with_extras(self, extras: tuple[Extra, ...]) -> Setting:
+        return replace(self, extras=(*self.extras, *extras))
