@@ -40,9 +40,9 @@ def build(spec: ClipSpec, placed: Mapping[int, Placed]) -> None:
     places = Places(holds)
     film = spec.film
     for target in spec.targets:
-        charge.build(target, film, placed[target.object_id])
+        charge.build(target, film, placed[target.object_id], holds[target.object_id])
     for number, effect in enumerate(spec.effects):
-        name = f"effect{number}-{effect.kind}"
+        name, seed = f"effect{number}-{effect.kind}", np.random.SeedSequence([spec.seed, number])
         match effect:
             case Lightning():
                 lightning.build(effect, film, places, name)
@@ -51,15 +51,15 @@ def build(spec: ClipSpec, placed: Mapping[int, Placed]) -> None:
             case Glow(object_id=held):
                 glow.build(effect, spec, holds[held], placed[held], name)
             case Trail(object_id=held):
-                trail.build(effect, film, holds[held], np.random.SeedSequence([spec.seed, number]), name)
+                trail.build(effect, film, holds[held], seed, name)
             case Sparks():
                 sparks.build_sparks(effect, film, places, name)
             case Embers():
                 sparks.build_embers(effect, film, places, name)
             case Flash():
-                burst.build_flash(effect, spec, places, name)
+                burst.build_flash(effect, spec, places, seed, name)
             case Shockwave():
-                burst.build_shockwave(effect, film, places, name)
+                burst.build_shockwave(effect, film, places, seed, name)
             case Smoke():
                 smoke.build(effect, film, places, name)
             case Debris():

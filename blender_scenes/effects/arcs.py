@@ -22,14 +22,14 @@ from .tubes import Tubes, join, tube
 Floats = NDArray[np.float64]
 
 _CORE_RADIANCE = 26.0
-_SHEATH_RADIANCE = 1.8
+_SHEATH_RADIANCE = 1.2
 _WATTS = 45.0
 """Power of the lamp at strength 1 where all arcs burn."""
 
 _ONSET = 0.5
 """Charge at which the first arc strikes."""
 
-_POINTS = 25
+_POINTS = 17
 
 
 @dataclass(frozen=True)
@@ -98,18 +98,18 @@ def shape(effect: Arcs, arc: Arc, level: float, held: Hold) -> list[Tubes]:
     thick_N = np.clip(0.012 * held.radius, 0.0012, 0.004) / held.target.scale * thin_N
     light_N1 = effect.strength * level * thin_N[:, None]
     core = tube(arc.points, thick_N, _CORE_RADIANCE * light_N1 * (0.6 + 0.4 * tint), sides=5)
-    return [core, tube(arc.points, 5 * thick_N, _SHEATH_RADIANCE * light_N1 * tint, sides=6)]
+    return [core, tube(arc.points, 3.5 * thick_N, _SHEATH_RADIANCE * light_N1 * tint, sides=6)]
 
 
 def _crawl(rng: np.random.Generator, skin: Surface, reach: float) -> Floats:
-    """A jagged line over the surface from a random point of it to another within `reach`; one in four leaps off it."""
+    """A jagged line over the surface from a random point of it to another within `reach`; one in three leaps off it."""
     start = int(rng.integers(len(skin.points)))
     root = skin.points[start]
     share_N1 = np.linspace(0, 1, _POINTS)[:, None]
     arch_N1 = np.sin(np.pi * share_N1)
-    if rng.random() < 0.25:
+    if rng.random() < 0.35:
         out = skin.normals[start] + 0.6 * rng.normal(size=3)
-        tip = root + reach * rng.uniform(0.4, 0.9) * out / np.linalg.norm(out)
+        tip = root + reach * rng.uniform(0.5, 1.2) * out / np.linalg.norm(out)
         line_N3 = root + share_N1 * (tip - root)
     else:
         far_P = np.linalg.norm(skin.points - root, axis=1)
@@ -117,8 +117,8 @@ def _crawl(rng: np.random.Generator, skin: Surface, reach: float) -> Floats:
         tip = skin.points[rng.choice(near)] if len(near) else skin.points[rng.integers(len(skin.points))]
         straight_N3 = root + share_N1 * (tip - root)
         nearest_N = np.linalg.norm(straight_N3[:, None] - skin.points[None], axis=2).argmin(axis=1)
-        lift_N1 = reach * (0.015 + rng.uniform(0.02, 0.16) * arch_N1)
+        lift_N1 = reach * (0.02 + rng.uniform(0.05, 0.4) * arch_N1)
         hugging_N3 = skin.points[nearest_N] + lift_N1 * skin.normals[nearest_N]
         smooth_N3 = np.stack([np.convolve(np.pad(c, 2, "edge"), np.ones(5) / 5, "valid") for c in hugging_N3.T], axis=1)
         line_N3 = np.where(arch_N1 > 0.05, smooth_N3, hugging_N3)
-    return np.asarray(line_N3 + 0.1 * reach * arch_N1**0.5 * wandering(rng, _POINTS))
+    return np.asarray(line_N3 + 0.13 * reach * arch_N1**0.5 * wandering(rng, _POINTS))

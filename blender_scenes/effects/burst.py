@@ -11,7 +11,7 @@ from render.spec import ClipSpec, Film, Flash, Shockwave
 from ..keys import key
 from ..shutter import blur, key_frames
 from . import parts
-from .brightness import open_seconds, shutter_mean
+from .brightness import shutter_mean
 from .glow import bloom
 from .places import Places
 from .tubes import Tubes, join, tube
@@ -21,8 +21,8 @@ Floats = NDArray[np.float64]
 
 _GLARE_RADIANCE = 40.0
 _RAY_RADIANCE = 10.0
-_RING_RADIANCE = 5.0
-_SHEET_RADIANCE = 0.45
+_RING_RADIANCE = 3.0
+_SHEET_RADIANCE = 0.6
 """Radiance at strength 1 as it begins; sunlit white ground is about 1."""
 
 _FLASH_WATTS = 700.0
@@ -33,7 +33,7 @@ _RING_STEPS = 4
 _Z = np.array([0.0, 0.0, 1.0])
 
 
-def build_flash(effect: Flash, spec: ClipSpec, places: Places, name: str) -> None:
+def build_flash(effect: Flash, spec: ClipSpec, places: Places, seed: np.random.SeedSequence, name: str) -> None:
     """A bloom that faces the camera, right before what was hit, and the lamp in it."""
 
     def decay(times_N: Floats) -> Floats:
@@ -51,7 +51,6 @@ def build_flash(effect: Flash, spec: ClipSpec, places: Places, name: str) -> Non
     material, brightness = parts.glowing_material(name)
     parts.key_value(brightness, brightness_F)
     tint = parts.tint(effect.colour)
-    seed = np.random.SeedSequence([spec.seed, int(1000 * abs(effect.time))])
     star = [
         bloom(effect.radius, _GLARE_RADIANCE * (0.5 + 0.5 * tint)),
         *rays(np.random.Generator(np.random.PCG64(seed)), effect.radius, _RAY_RADIANCE * (0.35 + 0.65 * tint)),
@@ -78,7 +77,7 @@ def rays(rng: np.random.Generator, radius: float, radiance_3: Floats) -> list[Tu
     return found
 
 
-def build_shockwave(effect: Shockwave, film: Film, places: Places, name: str) -> None:
+def build_shockwave(effect: Shockwave, film: Film, places: Places, seed: np.random.SeedSequence, name: str) -> None:
     """A ring that grows as a blast does, fast and then slower, blurred by Cycles, with a veil of light inside it."""
 
     def share(times: Floats) -> Floats:
@@ -96,12 +95,11 @@ def build_shockwave(effect: Shockwave, film: Film, places: Places, name: str) ->
     ring_material, ring_brightness = parts.glowing_material(f"{name}-ring")
     sheet_material, sheet_brightness = parts.sheet_material(f"{name}-sheet")
     middle = places.at(effect.place, [effect.time])[0]
-    opened = open_seconds(film) * film.fps / 2
     frames_N = key_frames(film, _RING_STEPS)
-    frames_N = frames_N[(frames_N >= lit_F[0] - opened - 1e-6) & (frames_N <= lit_F[-1] + opened + 1e-6)]
+    frames_N = frames_N[(frames_N >= lit_F[0] - 0.5) & (frames_N <= lit_F[-1] + 0.5)]
     size_N = effect.radius * (0.04 + 0.96 * share(frames_N / film.fps) ** 0.6)
     for part, shape, material, brightness in (
-        ("ring", ring(_RING_RADIANCE * (0.3 + 0.7 * tint)), ring_material, ring_brightness),
+        ("ring", ring(_RING_RADIANCE * (0.3 + 0.7 * tint), seed), ring_material, ring_brightness),
         ("sheet", sheet(_SHEET_RADIANCE * tint), sheet_material, sheet_brightness),
     ):
         parts.key_value(brightness, brightness_F)
@@ -117,15 +115,19 @@ def build_shockwave(effect: Shockwave, film: Film, places: Places, name: str) ->
     lamp.location = middle + 0.12 * normal
 
 
-def ring(radiance_3: Floats) -> Tubes:
-    """A thin ring of radius 1 about +Z."""
+def ring(radiance_3: Floats, seed: np.random.SeedSequence) -> Tubes:
+    """A thin ring of radius 1 about +Z, brighter in places, as air is not the same everywhere."""
+    rng = np.random.Generator(np.random.PCG64(seed))
     turn_N = np.linspace(0, 2 * np.pi, 129)
     circle_N3 = np.stack([np.cos(turn_N), np.sin(turn_N), 0 * turn_N], axis=1)
-    return tube(circle_N3, 0.018, np.tile(radiance_3, (129, 1)), sides=10)
+    waves_J = np.arange(2, 9)
+    uneven_N = (np.sin(waves_J * turn_N[:, None] + rng.uniform(0, 6.3, len(waves_J))) / waves_J**0.5).sum(axis=1)
+    light_N1 = np.clip(0.6 + 0.45 * uneven_N, 0.12, 2.0)[:, None]
+    return tube(circle_N3, 0.014, light_N1 * radiance_3, sides=10)
 
 
 def sheet(radiance_3: Floats) -> Tubes:
     """A disc of radius 1 that looks to +Z, bright at its rim and dark within: the air that the ring has shocked."""
-    share_N = np.linspace(1, 0.35, 17)
-    light_N = ((share_N - 0.35) / 0.65) ** 3
+    share_N = np.linspace(1, 0.4, 17)
+    light_N = ((share_N - 0.4) / 0.6) ** 4
     return tube(np.zeros((17, 3)), share_N, light_N[:, None] * radiance_3, sides=96)

@@ -68,7 +68,7 @@ def build(effect: Debris, film: Film, places: Places, name: str) -> None:
 def chips(rng: np.random.Generator, count: int, size: float) -> Floats:
     """Corners (count, 8, 3), in metres, of bent boxes: mostly small ones, as rubble is."""
     sides_K13 = rng.uniform([0.5, 0.35, 0.2], [1.0, 0.75, 0.5], (count, 3))[:, None]
-    scale_K11 = size * (0.18 + 0.82 * rng.random(count) ** 2.2)[:, None, None]
+    scale_K11 = size * (0.25 + 0.75 * rng.random(count) ** 1.6)[:, None, None]
     return np.asarray(scale_K11 * sides_K13 * (_CUBE + rng.uniform(-0.17, 0.17, (count, 8, 3))))
 
 

@@ -1,11 +1,11 @@
 """Glow: a soft halo round a charged prop, as bloom looks, with a lamp in its middle that lights the surroundings.
 
-The halo is a disc that stands right behind the prop and faces the camera: the prop stays clear of it.
+The halo is a disc that stands right behind the prop and faces the camera; a fainter one before the prop veils it, as
+bloom does.
 """
 
 from __future__ import annotations
 
-import bpy
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,16 +23,17 @@ from .turns import shortest_turns
 
 Floats = NDArray[np.float64]
 
-_CORE = 0.27
+_CORE = 0.13
 """Distance from the middle, in radii of the halo, at which it is half as bright."""
 
 _BEHIND = 1.5
-"""How far the halo stands behind the prop's middle, in radii of the prop; a disc's edge is 1.41 from its middle."""
+"""How far the halo stands behind the prop's middle, and its veil before it, in radii of the prop."""
 
-_HALO_RADIANCE = 2.2
-"""Radiance amid the halo at strength 1 and full charge; sunlit white ground is about 1."""
+_HALO_RADIANCE = 3.4
+_VEIL_RADIANCE = 0.5
+"""Radiance amid the halo and the veil at strength 1 and full charge; sunlit white ground is about 1."""
 
-_WATTS = 160.0
+_WATTS = 110.0
 """Power of the lamp at strength 1 and full charge."""
 
 _IDLE = 0.05
@@ -47,19 +48,21 @@ def build(effect: Glow, spec: ClipSpec, held: Hold, placed: Placed, name: str) -
     material, brightness = parts.glowing_material(name)
     parts.key_value(brightness, brightness_F)
     lamp = parts.lamp(f"{name}-lamp", effect.colour, _WATTS * brightness_F, radius=0.5 * held.radius)
-    ignored_by(lamp, placed.objects)
-    halo = parts.drawn(name, bloom(effect.radius, _HALO_RADIANCE * parts.tint(effect.colour)), material)
+    parts.ignored_by(lamp, placed.objects)
     # Keyed, not parented: a child of the target's root would share the root's Cryptomatte.
     steps = max(item.cycles.motion_steps for item in placed.objects)
-    blur(halo, steps)
     frames_N = key_frames(spec.film, steps)
     middle_N3 = held.world(frames_N / spec.film.fps)
     towards_N3 = position(spec.camera.position, frames_N / spec.film.fps) - middle_N3
     towards_N3 /= np.linalg.norm(towards_N3, axis=1, keepdims=True)
     key(lamp, "location", frames_N, middle_N3)
-    key(halo, "location", frames_N, middle_N3 - _BEHIND * held.radius * towards_N3)
-    halo.rotation_mode = "QUATERNION"
-    key(halo, "rotation_quaternion", frames_N, shortest_turns(np.array([0.0, 0.0, 1.0]), towards_N3))
+    tint = parts.tint(effect.colour)
+    for part, radiance, side in (("", _HALO_RADIANCE, -1.0), ("-veil", _VEIL_RADIANCE, 1.0)):
+        disc = parts.drawn(f"{name}{part}", bloom(effect.radius, radiance * tint), material)
+        blur(disc, steps)
+        key(disc, "location", frames_N, middle_N3 + side * _BEHIND * held.radius * towards_N3)
+        disc.rotation_mode = "QUATERNION"
+        key(disc, "rotation_quaternion", frames_N, shortest_turns(np.array([0.0, 0.0, 1.0]), towards_N3))
 
 
 def bloom(radius: float, radiance_3: Floats) -> Tubes:
@@ -70,14 +73,3 @@ def bloom(radius: float, radiance_3: Floats) -> Tubes:
     share_N = np.linspace(1, 0, 33) ** 1.5  # rings lie closer in the middle, where the light falls fast
     light_N = (1 - share_N**2) ** 2 / (1 + (share_N / _CORE) ** 2)
     return tube(np.zeros((33, 3)), radius * share_N, light_N[:, None] * radiance_3, sides=32)
-
-
-def ignored_by(lamp: bpy.types.Object, objects: tuple[bpy.types.Object, ...]) -> None:
-    """Let the lamp's light pass through `objects` unseen: it hangs inside the prop that it lights the world for."""
-    passed = bpy.data.collections.new(f"{lamp.name}-passed")
-    for thing in objects:
-        passed.objects.link(thing)
-    for link in passed.collection_objects:
-        link.light_linking.link_state = "EXCLUDE"
-    lamp.light_linking.blocker_collection = passed
-    lamp.light_linking.receiver_collection = passed

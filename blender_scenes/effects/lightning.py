@@ -60,9 +60,10 @@ def shape(seed: int, colour: Vec3, reach_3: Floats, radii: tuple[float, float]) 
         light_N1 = channel.brightness[:, None]
         found.append(tube(channel.points, thick * channel.thickness, _CORE_RADIANCE * light_N1 * white, sides=5))
         found.append(tube(channel.points, 5 * thick * channel.thickness, _SHEATH_RADIANCE * light_N1 * tint))
-    trunk_N3 = channels[0].points[::8]
-    ends_N1 = np.sin(np.linspace(0, np.pi, len(trunk_N3)))[:, None] ** 0.5
-    found.append(tube(trunk_N3, 28 * thick, _HALO_RADIANCE * ends_N1 * tint, sides=10))
+    along_N3 = _smooth(channels[0].points, 33)[::4]
+    ends_N1 = np.sin(np.linspace(0, np.pi, len(along_N3)))[:, None] ** 0.5
+    for wide, share in ((12, 0.5), (22, 0.3), (38, 0.2)):
+        found.append(tube(along_N3, wide * thick, share * _HALO_RADIANCE * ends_N1 * tint, sides=14))
     return join(found)
 
 
@@ -97,6 +98,12 @@ def _draw(
         lamp = parts.lamp(f"{name}-lamp{number}", colour, _WATTS / len(_LAMPS) * brightness_F, radius=0.15)
         lamp.parent = drawn
         lamp.location = share * reach_3
+
+
+def _smooth(points_N3: Floats, width: int) -> Floats:
+    """A polyline's moving average over `width` points: a channel's air glows as a whole, not along every kink."""
+    padded = np.pad(points_N3, ((width // 2, width // 2), (0, 0)), "edge")
+    return np.stack([np.convolve(column, np.ones(width) / width, "valid") for column in padded.T], axis=1)
 
 
 def _from_z(direction_3: Floats) -> Floats:

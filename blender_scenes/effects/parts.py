@@ -74,7 +74,12 @@ def soft(tree: bpy.types.NodeTree) -> Socket:
 
 
 def math(
-    tree: bpy.types.NodeTree, operation: str, a: Socket | float, b: Socket | float, c: float = 0.0, clamp: bool = False
+    tree: bpy.types.NodeTree,
+    operation: str,
+    a: Socket | float,
+    b: Socket | float,
+    c: Socket | float = 0.0,
+    clamp: bool = False,
 ) -> Socket:
     """The output of a Math node over sockets or numbers."""
     node = tree.nodes.new("ShaderNodeMath")
@@ -168,6 +173,17 @@ def sky_flash(name: str, colour: ArrayLike, towards: ArrayLike, irradiance_F: ND
     found.rotation_quaternion = Vector(np.asarray(towards, np.float64)).to_track_quat("Z", "Y")
     found.visible_camera = False
     return found
+
+
+def ignored_by(lamp: bpy.types.Object, objects: tuple[bpy.types.Object, ...]) -> None:
+    """Let the lamp's light pass through `objects` unseen: it hangs inside the prop that it lights the world for."""
+    passed = bpy.data.collections.new(f"{lamp.name}-passed")
+    for thing in objects:
+        passed.objects.link(thing)
+    for link in passed.collection_objects:
+        link.light_linking.link_state = "EXCLUDE"
+    lamp.light_linking.blocker_collection = passed
+    lamp.light_linking.receiver_collection = passed
 
 
 def move(thing: bpy.types.Object, points_F3: NDArray[np.float64]) -> None:

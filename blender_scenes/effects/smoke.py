@@ -22,11 +22,8 @@ Floats = NDArray[np.float64]
 STEPS = 14
 """Steps of a ray through the middle of a cloud."""
 
-_PROFILE = 0.34
+_PROFILE = 0.15
 """Mean of the shape's density along a ray through its middle, over seeds: measured."""
-
-_FORWARD = 0.35
-"""How much more smoke scatters ahead than back (Henyey-Greenstein)."""
 
 
 def build(effect: Smoke, film: Film, places: Places, name: str) -> None:
@@ -62,13 +59,13 @@ def grown(effect: Smoke, ages_N: Floats) -> Floats:
 def extinction(effect: Smoke, ages_N: Floats) -> Floats:
     """Extinction in 1/m in the middle, (N,), by age: at its thickest the optical depth of the diameter is `density`.
 
-    The same matter in a greater ball: the optical depth falls with the square of the radius; at last it is gone.
+    It is born thin, is thickest when half grown, thins as it swells, and at last it is gone.
     """
     full_N = grown(effect, ages_N) / effect.radius
     share_N = np.clip(ages_N / effect.life, 0, 1)
     rise_N = np.clip(ages_N / (0.25 * effect.swell), 0, 1)
     thin_N = (1 - share_N) ** 2 * (1 + 2 * share_N)
-    depth_N = effect.density * rise_N * thin_N / np.maximum(full_N, 0.55) ** 2 * 0.55**2
+    depth_N = effect.density * rise_N * thin_N * 0.6 / np.maximum(full_N, 0.6)
     return np.asarray(depth_N / (2 * effect.radius * full_N * _PROFILE))
 
 
@@ -89,7 +86,7 @@ def _volume(
     radius = length.outputs["Value"]
     noise = tree.nodes.new("ShaderNodeTexNoise")
     noise.noise_dimensions = "4D"
-    noise.inputs["Scale"].default_value, noise.inputs["Detail"].default_value = 1.7, 3.0
+    noise.inputs["Scale"].default_value, noise.inputs["Detail"].default_value = 1.9, 4.0
     noise.inputs["Roughness"].default_value = 0.55
     moved = tree.nodes.new("ShaderNodeVectorMath")
     moved.inputs[1].default_value = np.random.Generator(np.random.PCG64(effect.seed)).uniform(-50, 50, 3)
@@ -97,9 +94,9 @@ def _volume(
     tree.links.new(moved.outputs[0], noise.inputs["Vector"])
     tree.links.new(torn.outputs[0], noise.inputs["W"])
     # Billows: the noise must rise above a threshold that grows towards the rim, where it is cut off softly.
-    threshold = parts.math(tree, "MULTIPLY_ADD", radius, 0.42, 0.20)
+    threshold = parts.math(tree, "MULTIPLY_ADD", radius, 0.36, 0.27)
     above = parts.math(tree, "SUBTRACT", noise.outputs[0], threshold)
-    billow = parts.math(tree, "MULTIPLY", above, 3.2, clamp=True)
+    billow = parts.math(tree, "MULTIPLY", above, 4.5, clamp=True)
     inside = parts.math(tree, "SUBTRACT", 1.0, parts.math(tree, "MULTIPLY", radius, radius), clamp=True)
     shape = parts.math(tree, "MULTIPLY", billow, inside)
     amount = parts.math(tree, "MULTIPLY", shape, density.outputs[0])
@@ -109,7 +106,5 @@ def _volume(
         node.inputs["Color"].default_value = (*effect.colour, 1.0)
         tree.links.new(amount, node.inputs["Density"])
         tree.links.new(node.outputs[0], both.inputs[number])
-        if "Anisotropy" in node.inputs:
-            node.inputs["Anisotropy"].default_value = _FORWARD
     tree.links.new(both.outputs[0], output.inputs["Volume"])
     return material, density, torn

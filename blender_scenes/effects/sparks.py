@@ -16,11 +16,11 @@ from .places import Places
 
 Floats = NDArray[np.float64]
 
-_SPARK_RADIANCE = 260.0
+_SPARK_RADIANCE = 170.0
 """Radiance of a new spark at strength 1: a streak of it, thinned by its speed, still outshines sunlit ground."""
 
 _EMBER_RADIANCE = 14.0
-_SPARK_RADIUS = 0.0032
+_SPARK_RADIUS = 0.0026
 _EMBER_RADIUS = 0.0045
 """Metres; a spark is smaller, but no lens draws it smaller."""
 
@@ -41,7 +41,7 @@ def build_sparks(effect: Sparks, film: Film, places: Places, name: str) -> None:
     count = effect.count
     births_K = effect.time + effect.duration * rng.random(count)
     starts_K3 = places.at(effect.place, births_K)
-    speeds_K1 = effect.speed * rng.uniform(0.15, 1.0, (count, 1)) ** 1.3
+    speeds_K1 = effect.speed * rng.uniform(0.2, 1.0, (count, 1))
     thrown_K3 = speeds_K1 * directions(rng, effect.direction, effect.spread, count)
     lives_K = effect.life * rng.uniform(0.35, 1.0, count)
     sizes_K = _SPARK_RADIUS * rng.uniform(0.6, 1.25, count)
