@@ -13,6 +13,7 @@
   const ranges = all("[data-number]").map((field) => ({ key: field.dataset.number, inputs: all("input", field) }));
   const words = one("input[type=search]"), order = one(".order select"), size = one(".size select");
   const masks = one(".show-masks"), curves = one(".show-curves"), reset = one(".reset");
+  let sorted = "";
   const totals = index.clips.length ? sum(index.clips) : [];
 
   function sum(some) {
@@ -71,11 +72,13 @@
   }
 
   function sort() {
+    if (order.value === sorted) return;
+    sorted = order.value;
     const key = order.value.replace("-", ""), sign = order.value.endsWith("-") ? 1 : -1;
     const value = (clip) => (clip.numbers[key] === null ? sign * Infinity : clip.numbers[key]);
-    const sorted = clips.slice();
-    if (key) sorted.sort((a, b) => (value(a) === value(b) ? 0 : sign * (value(a) - value(b))));
-    list.append(...sorted.map((clip) => clip.card));
+    const ordered = clips.slice();
+    if (key) ordered.sort((a, b) => (value(a) === value(b) ? 0 : sign * (value(a) - value(b))));
+    list.append(...ordered.map((clip) => clip.card));
   }
 
   function look() {
