@@ -93,7 +93,9 @@ def frame_shot(
         ]
     )
     azimuth = math.radians(asked.azimuth.draw(stream))
-    back = np.array([distance * math.sin(azimuth), -distance * math.cos(azimuth), asked.height.draw(stream)])
+    height = min(max(asked.height.draw(stream), -0.6 * distance), 0.6 * distance)
+    flat = math.sqrt(distance**2 - height**2)
+    back = np.array([flat * math.sin(azimuth), -flat * math.cos(azimuth), height])
     cameras = camera_room(room)
     eye = centre + back * _room_behind(centre, back, cameras)
     eye[2] = min(max(eye[2], cameras[0][2], low[2] + 0.25), cameras[1][2])

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from ..asset import InstalledAsset, Library
 from ..document import UserError
-from ..spec import ClipSpec, Effect, Extra, Film, Stage, Target
+from ..spec import ClipSpec, Effect, Extra, Film, Stage, Target, twin
 from .allowed import Allowed
 from .company import draw_company
 from .distractors import draw_distractors
@@ -23,6 +23,7 @@ from .recipe import FilmRecipe, Recipe, Split
 from .setting import Setting
 from .stages import draw_stage
 from .streams import Stream
+from .sweeps import Member, group_of
 from .take import ATTEMPTS, Take, draw_take
 from .targets import ENERGY, draw_charge, draw_prop
 
@@ -54,8 +55,27 @@ class Frame:
 
 def compose(recipe: Recipe, library: Library, seed: int, index: int) -> ClipSpec:
     """Clip `index` of the dataset with that seed; UserError if the recipe asks for what cannot be filmed."""
-    frame = set_up(recipe, library, seed, index)
-    return shoot(frame, find_takes([frame])[0])
+    group = group_of(recipe.twins, recipe.sweep, index)
+    return compose_group(recipe, library, seed, group)[index - group[0].first]
+
+
+def compose_group(recipe: Recipe, library: Library, seed: int, group: Sequence[Member]) -> list[ClipSpec]:
+    """A clip alone, an original with its twins, or the cells of a sweep, in order of their indices."""
+    first = group[0].first
+    if group[0].cell is None:
+        frame = set_up(recipe, library, seed, first)
+        original = shoot(frame, find_takes([frame])[0])
+        specs = [original if one.factor is None else twin(original, one.factor) for one in group]
+    else:
+        frames = [set_up(recipe.variant(one.cell or {}), library, seed, first) for one in group]
+        specs = [shoot(frame, take) for frame, take in zip(frames, find_takes(frames), strict=True)]
+    return [_as_member(spec, one, first + place) for place, (spec, one) in enumerate(zip(specs, group, strict=True))]
+
+
+def _as_member(spec: ClipSpec, member: Member, index: int) -> ClipSpec:
+    """The clip under its own name, with a word of what it is a variant of."""
+    of = {} if index == member.first else {"twin_of": name(member.first)}
+    return spec.model_copy(update={"clip": name(index), "index": index, "twin_factor": member.title, **of})
 
 
 def set_up(recipe: Recipe, library: Library, seed: int, index: int) -> Frame:

@@ -38,7 +38,7 @@ def hover(brief: Brief) -> Lay:
     draw, shot = brief.draws(), brief.shot
     place = Still(point=vec(brief.at(0.5 * (2 * next(draw) - 1), 0.4 * (2 * next(draw) - 1))))
     axes = (shot.right, shot.up, shot.away)
-    sizes = [shot.prop_size * (0.12 + 0.2 * next(draw)) for _ in axes]
+    sizes = [shot.prop_size * (0.06 + 0.14 * next(draw)) for _ in axes]
     phases = [2 * math.pi * next(draw) for _ in range(6)]
     slow, quick = [0.7 + 0.6 * next(draw) for _ in axes], [5.0 + 5.0 * next(draw) for _ in axes]
     sway = brief.spin.model_copy(update={"body": Turn.steady(brief.axis, 0.12 * brief.rate)})

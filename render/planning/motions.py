@@ -66,6 +66,7 @@ class MotionRecipe(Document):
 
 SPEED = Number(loguniform=(0.03, 0.6))
 """Diameters a frame, where a recipe asks for no speed."""
+REDRAWS = 40
 
 
 @dataclass(frozen=True)
@@ -78,19 +79,20 @@ class Wish:
 
 
 def draw_wish(asked: MotionRecipe, allowed: Allowed, film: Film, stream: Stream) -> Wish:
-    """The kind and the speed; what a motion can't do is brought to the nearest that it can."""
+    """The kind and the speed, redrawn until the motion can have it; if it never can, the nearest that it can."""
     kind = asked.kind.draw(stream, allowed.motions(tuple(MOTIONS)))
-    speed = (asked.speed_px or asked.speed or SPEED).draw(stream)
-    if asked.speed_px is None:
-        low, high = reachable(kind, film)
-        speed = min(max(speed, low), high)
-    return Wish(kind, speed, asked.speed_px is not None)
+    low, high = reachable(kind, film) if asked.speed_px is None else (0.0, math.inf)
+    for _ in range(REDRAWS):
+        speed = (asked.speed_px or asked.speed or SPEED).draw(stream)
+        if low <= speed <= high:
+            break
+    return Wish(kind, min(max(speed, low), high), asked.speed_px is not None)
 
 
 def reachable(motion: str, film: Film) -> tuple[float, float]:
     """The slowest and fastest typical speed, in diameters a frame, at which a motion still is what it is called."""
     if motion == "hover":
-        return 0.0, 0.12  # faster is shaking
+        return 0.0, 0.06  # faster is shaking
     if motion == "approach":
         return 0.15 / film.frames, 0.08  # the centre hardly moves while the picture grows; faster is over in no time
     if motion == "reenter":

@@ -65,7 +65,8 @@ def dolly(by: Operator, curve: Curve) -> Camera:
     angle = math.pi * (2 * by.dice[0] - 1) * 0.3 + (math.pi if by.dice[1] < 0.5 else 0.0)
     way = math.cos(angle) * by.shot.right + math.sin(angle) * by.shot.away
     way[2] = 0.0
-    start, end = (by.shot.eye + way * by.dolly * by.seconds * share for share in (-0.5, 0.5))
+    length = min(by.dolly * by.seconds, 0.5 * by.shot.distance)
+    start, end = (by.shot.eye + way * length * share for share in (-0.5, 0.5))
     start, end = inside(start, by.shot.camera_box), inside(end, by.shot.camera_box)
     place = Linear(start=vec(start), velocity=vec((end - start) / by.seconds))
     return by.camera(place, _gaze(by, curve))

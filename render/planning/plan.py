@@ -9,15 +9,19 @@ from ..asset import Kind, Library
 from ..document import UserError, nearest, write_atomic
 from ..provenance import generator
 from ..spec import ClipSpec
-from .compose import compose
+from .compose import compose_group
 from .planfile import HEADER, LINES, RECIPE, PlanHeader
 from .recipe import Recipe
+from .sweeps import group_of
 
 
 def make_plan(recipe: Recipe, library: Library, clips: int, seed: int) -> list[ClipSpec]:
     """`clips` specs; clip `i` depends on the recipe, the assets, the seed and `i` alone."""
     _check_names(recipe, library)
-    return [compose(recipe, library, seed, index) for index in range(clips)]
+    specs: list[ClipSpec] = []
+    while len(specs) < clips:
+        specs += compose_group(recipe, library, seed, group_of(recipe.twins, recipe.sweep, len(specs)))
+    return specs[:clips]
 
 
 def write_plan(

@@ -5,12 +5,14 @@ Each part of a recipe stands beside the code that draws from it: motions, camera
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from ..document import Document, UserError, nearest, nearest_path
+from ..spec import TwinFactor
 from ..spec.curves import Share
 from .allowed import HeldOut
 from .cameras import CameraRecipe
@@ -21,6 +23,7 @@ from .looks import LookRecipe
 from .motions import MotionRecipe
 from .occlusion import OcclusionRecipe
 from .stages import StageRecipe
+from .sweeps import Sweep, Value, changed
 from .targets import TargetRecipe
 
 Split = Literal["train", "val", "test"]
@@ -94,6 +97,24 @@ class Recipe(Document):
     effects: EffectsRecipe = EffectsRecipe()
     occlusion: OcclusionRecipe = OcclusionRecipe()
     distractors: DistractorsRecipe = DistractorsRecipe()
+    twins: tuple[TwinFactor, ...] = ()
+    sweep: tuple[Sweep, ...] = ()
+
+    @model_validator(mode="after")
+    def _variants(self) -> Self:
+        if len(set(self.twins)) != len(self.twins):
+            raise ValueError("twins: names a factor twice")
+        for number, sweep in enumerate(self.sweep):
+            for cell in sweep.cells:
+                try:
+                    self.variant(cell)
+                except UserError as error:
+                    raise ValueError(f"sweep.{number}.{error}") from None
+        return self
+
+    def variant(self, cell: Mapping[str, Value]) -> Recipe:
+        """The recipe with some keys set, and neither twins nor sweeps; UserError where it then makes no sense."""
+        return Recipe.parse(changed(self.model_dump(by_alias=True, exclude={"twins", "sweep"}), cell, Recipe), "vary")
 
     def share_of(self, index: int) -> float:
         """A clip's place in the dataset, 0 first, 1 last; it counts against `clips`, however many are planned."""

@@ -25,8 +25,12 @@ RAISED = {"swing": (1.15, 1.6)}
 HEIGHTS = (0.9, 1.7)
 WIDER = 1.7
 """How much wider than the frame a way is that a whip pan follows."""
-STAYS = ("hover", "swing", "summon")
-"""Motions that stay in one place, so that there is nothing to whip round after."""
+UNSUITED = {
+    "whip": ("hover", "swing", "summon", "toss", "reenter"),  # nothing goes out of the middle, or it goes for good
+    "chase": ("approach", "reenter"),  # the prop comes at it, or gets away from it
+    "crash-zoom": ("approach", "reenter", "toss"),  # already large, or out of the narrower picture
+}
+"""Motions that a camera move makes no sense with, where a recipe leaves a choice of moves."""
 
 Streams = Callable[[str, int], Stream]
 
@@ -56,8 +60,7 @@ def draw_take(
     """The take of one attempt, or None where it can't be filmed."""
     wish_number = attempt // WISHES
     wish = draw_wish(motion, allowed, film, streams("wish", wish_number))
-    moves = [move for move in MOVES if move != "whip" or wish.motion not in STAYS]
-    move = camera.move.draw(streams("move", wish_number), moves)
+    move = _draw_move(camera, wish.motion, streams("move", wish_number))
     shot = frame_shot(camera, prop, room, film, RAISED.get(wish.motion, HEIGHTS), streams("camera", attempt))
     stage = shot if move != "whip" else shot.widened(WIDER)
     axis = prop.asset.spin_axis
@@ -71,6 +74,13 @@ def draw_take(
         return None
     curve, spin, shown, way = found
     return Take(wish, shot, curve, spin, shown, way) if filmable(way, wish.motion, shown, film, shot) else None
+
+
+def _draw_move(camera: CameraRecipe, motion: str, stream: Stream) -> str:
+    """One of the camera moves that suit the motion, if the recipe has any that do."""
+    suited = [move for move in MOVES if motion not in UNSUITED.get(move, ())]
+    named = camera.move.named
+    return camera.move.draw(stream, suited if "any" in named or set(named) & set(suited) else list(MOVES))
 
 
 def at_speed(
@@ -87,7 +97,7 @@ def at_speed(
         camera = film_it(curve)
         way = passage(curve, camera, film, across)
         speed = way.typical(wish.in_px)
-        if speed <= 0:
+        if speed <= 0 or not way.seen[0]:  # where it begins hardly depends on its pace
             return None
         if abs(speed / wish.speed - 1) < TOLERANCE:
             return curve, spin, camera, way
