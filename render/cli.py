@@ -204,15 +204,38 @@ def info(dataset: DatasetFolder, json: AsJson = False) -> None:
 
 
 @app.command()
-def verify(dataset: DatasetFolder, json: AsJson = False) -> None:
-    """Check every byte, picture and label of a dataset. Exit code 1 where something is wrong."""
+def verify(
+    dataset: DatasetFolder,
+    mend: Annotated[
+        bool, typer.Option("--repair", help="Render again what is wrong or missing, and that alone.")
+    ] = False,
+    workers: Annotated[int | None, typer.Option(help="Shards checked at a time; default: one a core.", min=1)] = None,
+    assets: Assets = None,
+    json: AsJson = False,
+) -> None:
+    """Check every byte, picture and label of a dataset. Exit code 1 where something is (still) wrong.
+
+    A check that was broken off goes on where it was.
+    """
     from . import screen
+    from .farm.watch import Shown
     from .manifest import Manifest
+    from .verify import Report, repair
     from .verify import verify as check
 
-    with screen.progress() as bar:
-        task = bar.add_task("verify", total=len(Manifest.read(dataset).clips), status="")
-        report = check(dataset, lambda clip: bar.update(task, advance=1, status=clip))
+    def look() -> Report:
+        with screen.progress() as bar:
+            task = bar.add_task("verify", total=len(Manifest.read(dataset).clips), status="")
+            return check(dataset, lambda shard, clips: bar.update(task, advance=clips, status=shard), workers)
+
+    report = look()
+    if mend and report.problems:
+        _need_blender()
+        for problem in report.problems:
+            screen.notes.print(str(problem), markup=False, soft_wrap=True)
+        kept = repair(dataset, report, assets=assets or (), watcher=Shown(str(dataset)))
+        screen.notes.print(f"{kept.frames_kept} frames of damaged shards kept, {kept.frames} rendered", markup=False)
+        report = look()
     for problem in [] if json else report.problems:
         screen.results.print(str(problem), markup=False, soft_wrap=True)
     rows = [

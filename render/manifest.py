@@ -262,6 +262,9 @@ class Dataset:
             shard = self._open[name] = shards.Shard(self.folder / SHARDS, name)
             for oldest in list(self._open)[:-MAX_OPEN]:
                 self._open.pop(oldest, None)
+        if clip not in shard.clips:
+            where = self.folder / SHARDS / f"{name}.frames.arrow"
+            raise UserError(f"{where}: does not list {clip}; 'heroprop verify {self.folder}' says what to do")
         return shard
 
 

@@ -10,11 +10,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from render import checks, framefile, listing, measure, pack, shards, tar
+from render import framefile, listing, measure, pack, shards, tar
 from render.document import UserError
 from render.manifest import SHARDS, Manifest
 from render.products import Member, Product, decode, encode
-from render.verify import Report, verify
+from render.verify import Report, checks, verify
 from tests.drawn_clips import clip_spec
 from tests.fake_dataset import make_dataset
 

@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .measure import FrameMeasure, ObjectMeasure, link, measure
-from .products import Product
-from .spec import ClipSpec, Film
+from ..measure import FrameMeasure, ObjectMeasure, link, measure
+from ..motion import position
+from ..optics import project
+from ..products import Product
+from ..spec import ClipSpec, Film
 
 Products = Mapping[tuple[Product, int | None], NDArray[np.generic]]
 STILL_PX = 1.0
@@ -99,6 +101,72 @@ def same(a: Any, b: Any) -> bool:
     if isinstance(a, (int, float)) and isinstance(b, (int, float)):
         return math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-9)
     return bool(a == b)
+
+
+BLACK, WHITE = 6, 249
+"""8-bit levels below, above which a pixel holds no picture."""
+LOST = 0.995
+"""Share of such pixels at which a frame counts as black or blown out."""
+JUMP_PX, JUMP_DIAMETERS = 6.0, 1.5
+"""How far a target may be seen from where its curve projects to: the prop's grip is not its middle."""
+WARPED = 0.8
+"""Least share of a target's pixels that must land on its next matte when moved by the flow."""
+MANY_PX = 100
+
+
+def picture_problem(rgb: NDArray[np.uint8]) -> str | None:
+    """Whether a frame (H, W, 3) is black or blown out; a line if so."""
+    brightest = rgb.max(axis=2)
+    if float((brightest <= BLACK).mean()) > LOST:
+        return "rgb: the picture is black"
+    if float((rgb.min(axis=2) >= WHITE).mean()) > LOST:
+        return "rgb: the picture is blown out"
+    return None
+
+
+def frozen_problem(before: bytes, after: bytes, rows: Sequence[Mapping[str, Any]]) -> str | None:
+    """Whether two frames' encoded pictures are the same although a target moves; a line if so."""
+    moving = any((row["speed_px"] or 0.0) > 1.0 and row["present"] for row in rows)
+    return "rgb: the same picture as the frame before, although a target moves" if moving and before == after else None
+
+
+def identity_problems(measured: FrameMeasure, spec: ClipSpec) -> Iterator[str]:
+    """A line for each target that is not seen where its curve passes, but where another target's does.
+
+    The curve's point is the prop's grip, its matte's centroid some way off: what counts is that another target's curve
+    fits, and its own does not.
+    """
+    time = [measured.frame / spec.film.fps]
+    places = {t.object_id: project(spec.camera, spec.film, time, position(t.curve, time))[0][0] for t in spec.targets}
+    for one in measured.objects:
+        if one.amodal_centroid is None or one.truncated:
+            continue
+        allowed = JUMP_PX + JUMP_DIAMETERS * one.amodal_diameter_px
+        away = {i: math.dist(one.amodal_centroid, place) for i, place in places.items()}
+        nearest = min(away, key=away.__getitem__)
+        if away[one.object_id] > allowed and nearest != one.object_id and away[nearest] < allowed:
+            yield f"amodal: object {one.object_id} is seen where object {nearest} passes; their ids were swapped"
+
+
+def flow_problem(
+    before: NDArray[np.bool_], flow: NDArray[np.floating[Any]], after: NDArray[np.bool_], object_id: int
+) -> str | None:
+    """Whether what is seen of a target, `before` (H, W), moved by `flow` (H, W, 2), misses its next amodal matte.
+
+    Too little to compare at whole pixels, and what leaves the frame, passes.
+    """
+    height, width = before.shape
+    if before.sum() < MANY_PX or after.sum() < MANY_PX:
+        return None
+    y, x = np.nonzero(before)
+    moved = np.rint(np.stack([x, y]) + np.moveaxis(flow[y, x], -1, 0)).astype(int)
+    inside = (moved[0] >= 0) & (moved[0] < width) & (moved[1] >= 0) & (moved[1] < height)
+    if inside.sum() < MANY_PX:
+        return None
+    hit = float(after[moved[1][inside], moved[0][inside]].mean())
+    if hit >= WARPED:
+        return None
+    return f"flow: object {object_id}, moved by it, meets {hit:.0%} of its next matte"
 
 
 def name(key: tuple[Product, int | None]) -> str:

@@ -1,0 +1,87 @@
+"""Repair: what is wrong with a dataset is rendered again, and that alone.
+
+Frames of a damaged shard that nothing is wrong with go back into their clips' work folders; then the shard is removed
+and the farm does the rest, as if it had been interrupted there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from .. import framefile, shards, tar
+from ..commit import WORK
+from ..document import UserError
+from ..farm import CHILD, TIMEOUT, render
+from ..farm.clips import begin
+from ..farm.lease import lock
+from ..farm.watch import Watcher
+from ..manifest import SHARDS, Manifest
+from ..planning.planfile import HEADER, read_plan
+from ..provenance import ClipRecord
+from .report import Report
+
+
+@dataclass(frozen=True)
+class Repaired:
+    """How many shards were taken apart, how many of their frames were good, and how many frames were rendered."""
+
+    shards: int
+    frames_kept: int
+    frames: int
+
+
+def repair(
+    folder: Path,
+    report: Report,
+    *,
+    assets: Sequence[Path] = (),
+    program: Sequence[str] = CHILD,
+    timeout: float = TIMEOUT,
+    watcher: Watcher | None = None,
+) -> Repaired:
+    """Mend what `report` found in a dataset. UserError for one without its plan; else as `farm.render`."""
+    if not (folder / HEADER).exists():
+        raise UserError(f"{folder}: came without its plan ({HEADER}): nothing can be rendered again; copy it anew")
+    read_plan(folder)
+    held = Manifest.read(folder)
+    damaged = [entry.name for entry in held.shards if any(_of(problem.file, entry.name) for problem in report.problems)]
+    kept = 0
+    with lock(folder):
+        for name in damaged:
+            listed = [clip for clip, found in held.clips.items() if found.shard == name]
+            whole_clips = {p.clip for p in report.problems if _of(p.file, name) and p.frame is None}
+            bad_frames = {(p.clip, p.frame) for p in report.problems if _of(p.file, name)}
+            for clip in listed:
+                if clip not in whole_clips:
+                    kept += _salvage(folder, name, clip, {frame for c, frame in bad_frames if c == clip})
+            for path in shards.paths(folder / SHARDS, name):
+                path.unlink(missing_ok=True)
+    done = render(folder, assets=assets, program=program, timeout=timeout, watcher=watcher)
+    return Repaired(len(damaged), kept, done.frames)
+
+
+def _of(file: str, shard: str) -> bool:
+    """Whether a file of the dataset, as a problem names it, belongs to a shard."""
+    return file in [f"{SHARDS}/{path.name}" for path in shards.paths(Path(), shard)]
+
+
+def _salvage(folder: Path, name: str, clip: str, bad: set[int | None]) -> int:
+    """Put the good frames of a clip back into its work folder; how many that were. 0 where the shard can't be read."""
+    path = shards.tar_path(folder / SHARDS, name)
+    try:
+        members = {entry.name: entry for entry in tar.entries(path)}
+        told = shards.load_json(tar.read(path, members[f"{clip}.json"]), f"{clip}.json")
+        record = ClipRecord.parse(told, f"{clip}.json")
+    except (UserError, KeyError, OSError):
+        return 0
+    work = folder / WORK / clip
+    begin(work, record)
+    kept = 0
+    for frame in range(record.spec.film.frames):
+        names = framefile.member_names(record.spec, frame)
+        if frame not in bad and all(member in members for member in names):
+            tar.write(framefile.path(work, frame), [(member, tar.read(path, members[member])) for member in names])
+            kept += 1
+    return kept
