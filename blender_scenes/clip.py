@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -19,6 +19,9 @@ from render.document import UserError
 from render.measure import measure
 from render.products import Product
 from render.spec import ClipSpec
+
+if TYPE_CHECKING:
+    import bpy
 
 Wanted = Literal["auto", "cpu", "gpu"]
 Report = Callable[[int, float], None]
@@ -46,20 +49,11 @@ def render_clip(spec: ClipSpec, work: Path, library: Library, machine: Machine, 
         return
     check_assets(spec, library)
 
-    from . import action, camera, device, effects, meter, passes, practicals, stage
+    from . import passes
 
-    started = time.perf_counter()
-    scene = stage.empty_scene()
-    passes.set_up(scene, spec, machine.threads)
-    print(f"rendering on {device.choose(scene, machine.device, machine.gpu)}", file=sys.stderr)
-    lamps = practicals.find(stage.build(scene, spec.stage, library))
-    camera.build(scene, spec.camera, spec.film, focus=spec.targets[0].curve)
     scratch.mkdir(parents=True, exist_ok=True)
-    meter.balance(scene, spec, lamps, scratch)
-    placed = {target.object_id: action.place_target(target, spec.film, library) for target in spec.targets}
-    for number, extra in enumerate(spec.extras):
-        action.place_extra(extra, number, spec.film, library)
-    effects.build(spec, placed)
+    started = time.perf_counter()
+    scene = build(spec, library, machine, scratch)
     passes.layers(scene, spec)
     print(f"scene built in {time.perf_counter() - started:.2f} s", file=sys.stderr, flush=True)
 
@@ -76,6 +70,26 @@ def render_clip(spec: ClipSpec, work: Path, library: Library, machine: Machine, 
         framefile.write(work, spec, frame, shown, measure(frame, shown, mattes.charge))
         report(frame, time.perf_counter() - started)
     shutil.rmtree(scratch)
+
+
+def build(spec: ClipSpec, library: Library, machine: Machine, scratch: Path) -> bpy.types.Scene:
+    """The whole scene of a clip, ready to be rendered, but for the view layers that labels need (`passes.layers`).
+
+    Blender starts with the first call; `scratch` is an existing folder for what metering renders.
+    """
+    from . import action, camera, device, effects, meter, passes, practicals, stage
+
+    scene = stage.empty_scene()
+    passes.set_up(scene, spec, machine.threads)
+    print(f"rendering on {device.choose(scene, machine.device, machine.gpu)}", file=sys.stderr)
+    lamps = practicals.find(stage.build(scene, spec.stage, library))
+    camera.build(scene, spec.camera, spec.film, focus=spec.targets[0].curve)
+    meter.balance(scene, spec, lamps, scratch)
+    placed = {target.object_id: action.place_target(target, spec.film, library) for target in spec.targets}
+    for number, extra in enumerate(spec.extras):
+        action.place_extra(extra, number, spec.film, library)
+    effects.build(spec, placed)
+    return scene
 
 
 def check_assets(spec: ClipSpec, library: Library) -> None:
