@@ -8,8 +8,8 @@ from functools import partial
 import bpy
 import numpy as np
 
-from render.planning.streams import Stream
 from render.spec import Film, Flicker
+from render.streams import Stream
 
 from .effects.brightness import Floats, shutter_mean
 from .keys import key

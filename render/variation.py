@@ -13,7 +13,7 @@ from typing import Annotated, Any, Self
 from pydantic import Field, model_validator
 
 from .document import Document
-from .planning.streams import Stream
+from .streams import Stream
 
 Vec3 = tuple[float, float, float]
 Chance = Annotated[float, Field(ge=0, le=1)]

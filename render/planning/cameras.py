@@ -11,10 +11,10 @@ from pydantic import model_validator
 from ..asset import InstalledAsset
 from ..document import Document, nearest
 from ..spec import Camera, Curve, Film, Lens
+from ..streams import Stream
 from .draws import Chance, Number, Pick
 from .moves import MOVES, Operator
 from .shot import Box, Floats, Shot, diameter
-from .streams import Stream
 
 BEHIND, BESIDE = 9.0, 3.0
 """Metres that a camera may stand behind the action's clear room, and beside it, where a set does not say."""

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from ..asset import Library
 from ..motion import position
 from ..spec import Film, Target
+from ..streams import Stream
 from .allowed import Allowed
 from .motions import MotionRecipe
 from .silhouette import Body, Seen, Sight
-from .streams import Stream
 from .take import Take, companion
 from .targets import ENERGY, TargetRecipe, draw_charge, draw_prop
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from ..asset import InstalledAsset, Library
 from ..document import UserError
 from ..spec import ClipSpec, Effect, Extra, Film, Stage, Target, twin
+from ..streams import Stream
 from .allowed import Allowed
 from .company import draw_company
 from .distractors import draw_distractors
@@ -22,7 +23,6 @@ from .occlusion import draw_occlusion
 from .recipe import FilmRecipe, Recipe, Split
 from .setting import Setting
 from .stages import draw_stage
-from .streams import Stream
 from .sweeps import Member, group_of
 from .take import ATTEMPTS, Take, draw_take
 from .targets import ENERGY, draw_charge, draw_prop

@@ -17,6 +17,7 @@ from ..asset import InstalledAsset
 from ..document import Document, nearest
 from ..motion import position
 from ..spec import Curve, Extra, Linear, Spin, Still, Sum, Target, Turn
+from ..streams import Stream
 from .company import apart_bodies
 from .draws import Chance, Number, Pick
 from .hiders import Line, any_attitude, turned
@@ -24,7 +25,6 @@ from .motions import MotionRecipe
 from .setting import Setting
 from .shot import vec
 from .silhouette import Seen
-from .streams import Stream
 from .take import Take, companion
 from .targets import ENERGY, TargetRecipe, draw_charge
 

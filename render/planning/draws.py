@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from ..document import Document, UserError
-from .streams import Stream
+from ..streams import Stream
 
 V = TypeVar("V")
 Pair = tuple[float, float]

@@ -34,10 +34,10 @@ from ..spec import (
     Trail,
     Vec3,
 )
+from ..streams import Stream
 from .draws import Chance, Number, Pick
 from .impacts import Impact, impacts
 from .shot import Floats, Shot, vec
-from .streams import Stream
 
 BOLTS = ("sky", "through", "ground", "between", "apart")
 """From the sky to a target; through it to the ground; from it to the ground; between two targets; beside them all."""

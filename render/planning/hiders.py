@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from ..asset import InstalledAsset
 from ..motion import position
 from ..spec import Curve, Extra, Keys, Linear, Quaternion, Spin, Still, Target, Turn
+from ..streams import Stream
 from .draws import Pick
 from .setting import Setting
 from .shot import vec
-from .streams import Stream
 
 Floats = NDArray[np.float64]
 KINDS = ("static", "moving", "figure")

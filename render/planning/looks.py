@@ -8,8 +8,8 @@ from pydantic import model_validator
 
 from ..document import Document
 from ..spec import Look
+from ..streams import Stream
 from .draws import Chance, Number, Pair
-from .streams import Stream
 
 
 class LookChances(Document):

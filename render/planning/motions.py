@@ -11,13 +11,13 @@ from pydantic import model_validator
 
 from ..document import Document, nearest
 from ..spec import Film, Quaternion, Vec3
+from ..streams import Stream
 from .allowed import Allowed
 from .course import DICE, Brief, Lay
 from .draws import Chance, Number, Pick
 from .flights import approach, linear, reenter, ricochet, thrown, toss, tumble
 from .holds import circular, hover, summon, swing
 from .shot import Shot
-from .streams import Stream
 
 MOTIONS: dict[str, Callable[[Brief], Lay]] = {
     "linear": linear,

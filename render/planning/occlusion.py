@@ -18,12 +18,12 @@ from pydantic import model_validator
 
 from ..document import Document, UserError, nearest
 from ..spec import Extra, Target
+from ..streams import Stream
 from .draws import Chance, Number, Pick
 from .episode import Episode
 from .hiders import KINDS, Knobs, Proposal, kinds_there, propose
 from .setting import Setting
 from .silhouette import Posed, Seen
-from .streams import Stream
 
 Floats = NDArray[np.float64]
 PEAK_WITHIN = 0.05

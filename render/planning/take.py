@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ..asset import InstalledAsset
 from ..spec import Camera, Curve, Film, Spin
+from ..streams import Stream
 from .allowed import Allowed
 from .cameras import CameraRecipe, draw_lens, draw_operator, frame_shot, point
 from .course import Lay
@@ -15,7 +16,6 @@ from .motions import MotionRecipe, Wish, draw_course, draw_wish
 from .moves import MOVES
 from .shot import Shot, diameter
 from .speed import TOLERANCE, TRIES, Passage, passage
-from .streams import Stream
 
 ATTEMPTS = 240
 WISHES = 30

@@ -14,8 +14,8 @@ from render.look import apply, drift_stops, expose
 from render.planning.looks import LookChances, LookRecipe, draw_look
 from render.planning.plan import make_plan
 from render.planning.recipe import Recipe, find_recipe
-from render.planning.streams import Stream
 from render.spec import Look
+from render.streams import Stream
 
 Picture = NDArray[np.uint8]
 EVERYTHING = Look(grain=4.0, vignette=0.4, fringe=1.5, drift=0.5, quality=60)

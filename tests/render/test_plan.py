@@ -15,8 +15,8 @@ from render.planning.draws import Number, Pick
 from render.planning.plan import make_plan, write_plan
 from render.planning.planfile import read_plan
 from render.planning.recipe import Recipe, Splits, find_recipe
-from render.planning.streams import Stream
 from render.spec import ClipSpec, twin
+from render.streams import Stream
 
 DEMO = find_recipe("demo")
 
