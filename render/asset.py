@@ -58,6 +58,41 @@ class Solid(Document):
         return self
 
 
+class Handle(Document):
+    """Where a hand closes around a prop: the middle of its grip and the way to its thumb, in the placed prop's frame.
+
+    Metres, origin at `Asset.grip`; `radius` is half the handle's thickness.
+    """
+
+    at: tuple[float, float, float]
+    axis: tuple[float, float, float] = (0.0, 0.0, 1.0)
+    radius: float = Field(default=0.02, gt=0)
+
+    @model_validator(mode="after")
+    def _has_a_way(self) -> Self:
+        if not any(self.axis):
+            raise ValueError("axis: must not be zero")
+        return self
+
+
+class Figure(Document):
+    """A humanoid occluder: what it can play, how fast it walks, and the arm that can hold a prop.
+
+    `actions`: the file's actions that a clip may choose from; `walk_speed`: m/s at which the one called `walk` treads
+    without sliding. `shoulder`: the arm's upper end as it stands, metres in the placed figure's frame; `reach`: from
+    there to the middle of a held handle, arm straight. `grip`: a bone below the hand's: begins at the handle's middle,
+    its Y axis along the handle to the thumb, its Z axis out of the palm; its parent, and that one's parents, are hand,
+    forearm, upper arm. `fingers`: degrees that finger bones turn about their own X to close on a 20 mm radius.
+    """
+
+    actions: tuple[str, ...] = Field(min_length=1)
+    walk_speed: float = Field(default=1.3, gt=0)
+    shoulder: tuple[float, float, float] | None = None
+    reach: float = Field(default=0.6, gt=0)
+    grip: str = "grip.R"
+    fingers: dict[str, float] = {}
+
+
 class Asset(Document):
     """`asset.toml`, as an artist writes it; `docs/assets.md` explains each key."""
 
@@ -76,6 +111,10 @@ class Asset(Document):
     spin_axis: tuple[float, float, float] = (0.0, 0.0, 1.0)
     action: str | bool = False
     """The animation that it plays in a loop: one of the file's by name, or true for the one that the file is set to."""
+    figure: Figure | None = None
+    """Occluders that stand, walk or fight: see `Figure`. Their size is that of the rig's rest pose."""
+    handle: Handle | None = None
+    """Props that a figure can hold: where."""
     charge: Charge | None = None
     finishes: dict[str, Finish] = {"default": Finish()}
     proxy: tuple[Solid, ...] = ()
@@ -107,6 +146,12 @@ class Asset(Document):
             raise ValueError(f"forward: must not lie along up ({self.up})")
         if not self.finishes:
             raise ValueError("finishes: at least one is needed")
+        if self.figure and (self.kind != "occluder" or self.action not in self.figure.actions):
+            raise ValueError(
+                "figure: is for an occluder whose action is one of figure.actions (what it does if not told)"
+            )
+        if self.handle and self.kind != "prop":
+            raise ValueError(f"handle: only props have one, not a {self.kind}")
         if self.proxy and self.kind not in ("prop", "occluder"):
             raise ValueError(f"proxy: only props and occluders have one, not a {self.kind}")
         name = self.file.removeprefix(BUNDLED)

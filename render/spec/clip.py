@@ -51,8 +51,9 @@ class Target(Document):
 class Extra(Document):
     """An unlabelled thing: an `occluder` that may hide a target, or a `distractor` that may be taken for one.
 
-    It may be any prop or occluder asset. An animated asset plays its action from `action_start` (seconds into it, at
-    time 0) at `action_speed`; a figure that `holds` a target keeps its hand on it.
+    It may be any prop or occluder asset. An animated asset plays its action (of a figure, the one that `action` names)
+    from `action_start` (seconds into it, at time 0) at `action_speed`; a figure that `holds` a target keeps its hand on
+    the target's handle.
     """
 
     role: Literal["occluder", "distractor"] = "occluder"
@@ -65,6 +66,7 @@ class Extra(Document):
     spin: Spin = Spin()
     charge: tuple[ChargeKey, ...] = ()
     charge_colour: Vec3 = (0.25, 0.55, 1.0)
+    action: str | None = None
     action_start: float = 0.0
     action_speed: float = 1.0
     holds: int | None = None
