@@ -30,6 +30,11 @@ MODELS = (
     "hangar",
     "desert_ruin",
     "alley",
+    "city_street",
+    "rooftop",
+    "forest",
+    "temple",
+    "snow_pass",
 )
 
 

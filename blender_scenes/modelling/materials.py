@@ -19,6 +19,15 @@ class Shader:
         self.surface = self.tree.nodes["Principled BSDF"]
         self.position = self.node("ShaderNodeTexCoord").outputs["Object"]
 
+    @classmethod
+    def of(cls, material: Any) -> Shader:
+        """A material that is there already, to add nodes to; `surface` is its Principled BSDF, if it has one."""
+        made = cls.__new__(cls)
+        made.material, made.tree = material, material.node_tree
+        made.surface = made.tree.nodes.get("Principled BSDF")
+        made.position = made.node("ShaderNodeTexCoord").outputs["Object"]
+        return made
+
     def node(self, kind: str, inputs: dict[Any, Any] | None = None, **settings: Any) -> Any:
         """Add a node; `inputs` by name or number are values or sockets to link."""
         made = self.tree.nodes.new(kind)
