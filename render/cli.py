@@ -54,6 +54,16 @@ def render(
     assets: Assets = None,
     timeout: Annotated[float, typer.Option(help="Seconds a clip may go without a new frame.", min=1)] = 1200.0,
     device: RenderOn = "auto",
+    engine: Annotated[Literal["local", "slurm"], typer.Option(help="This machine, or a Slurm cluster.")] = "local",
+    partition: Annotated[str | None, typer.Option(help="Slurm: the partition.")] = None,
+    gres: Annotated[str | None, typer.Option(help="Slurm: resources a task needs, e.g. gpu:1.")] = None,
+    time: Annotated[str | None, typer.Option(help="Slurm: time limit of a task, e.g. 4:00:00.")] = None,
+    max_nodes: Annotated[int | None, typer.Option(help="Slurm: tasks that may run at a time.", min=1)] = None,
+    clips_per_task: Annotated[int | None, typer.Option(help="Slurm; default: as many as a shard holds.", min=1)] = None,
+    sbatch: Annotated[
+        list[str] | None, typer.Option(help="Slurm: a further sbatch option. May be given again.")
+    ] = None,
+    detach: Annotated[bool, typer.Option("--detach", help="Slurm: submit and return.")] = False,
     json: AsJson = False,
 ) -> None:
     """Render what is due of a planned dataset. Stop it at any time; the same command goes on where it stopped."""
@@ -61,18 +71,40 @@ def render(
     from dataclasses import asdict
 
     from . import screen
+    from .document import UserError
     from .farm import render as run
+    from .farm import slurm
     from .farm.watch import Shown
 
-    done = run(
-        dataset,
-        only=only or (),
-        workers=workers,
-        assets=assets or (),
-        timeout=timeout,
-        device=device,
-        watcher=Shown(str(dataset)),
-    )
+    watcher = Shown(str(dataset))
+    asked = {"--partition": partition, "--gres": gres, "--time": time, "--max-nodes": max_nodes, "--sbatch": sbatch}
+    for name, value in (asked | {"--clips-per-task": clips_per_task, "--detach": detach or None}).items():
+        if value and engine != "slurm":
+            raise UserError(f"{name}: is for Slurm; add --engine slurm")
+    if engine == "slurm":
+        if only:
+            raise UserError("--only: is for this machine alone; on Slurm every clip that is due is rendered")
+        task = ["--workers", str(workers or 1), "--timeout", f"{timeout:g}", "--device", device]
+        task += [part for folder in assets or () for part in ("--assets", str(folder.resolve()))]
+        wishes = slurm.Wishes(
+            partition, gres, time, clips_per_task, max_nodes, extra=tuple(sbatch or ()), task=tuple(task)
+        )
+        if detach:
+            jobs = slurm.submit(dataset, wishes)
+            told = f"submitted {', '.join(jobs.arrays)}, then {jobs.index}" if jobs else "nothing is due"
+            screen.show(jobs.model_dump(mode="json") if jobs else {}, told, json)
+            return
+        done = slurm.render(dataset, wishes, watcher=watcher)
+    else:
+        done = run(
+            dataset,
+            only=only or (),
+            workers=workers,
+            assets=assets or (),
+            timeout=timeout,
+            device=device,
+            watcher=watcher,
+        )
     rows = [
         ("clips planned", done.planned),
         ("in shards", done.packed),
