@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..asset import InstalledAsset
 from ..spec import Curve, Hermite, Quaternion, Spin, Turn, Vec3
 from .shot import Floats, Shot, inside, vec
 
@@ -23,7 +24,8 @@ class Brief:
 
     frame, seconds: of one frame and of the clip, in seconds. extent: the way's share of the frame's width. lean: how
     far it tends away from the camera, as a share of its length; tilt: its slope in the picture, radians. side: 1
-    rightwards, -1 leftwards. rate: of the spin about `axis`, rad/s. base: the attitude. dice: further uniform draws.
+    rightwards, -1 leftwards. rate: of the spin about `axis`, rad/s. base: the attitude. prop: what moves. dice: further
+    uniform draws.
     """
 
     shot: Shot
@@ -36,6 +38,7 @@ class Brief:
     rate: float
     axis: Vec3
     base: Quaternion
+    prop: InstalledAsset
     dice: tuple[float, ...]
 
     @property

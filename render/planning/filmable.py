@@ -22,7 +22,8 @@ def filmable(way: Passage, motion: str, camera: Camera, film: Film, shot: Shot) 
     if not seen[0] or seen.mean() < IN_VIEW.get(motion, USUALLY):
         return False
     first = way.pixels[0]
-    inset = min(0.45 * way.diameter[0], 0.3 * film.height)
+    length = way.diameter[0] * shot.prop_size / shot.diameter
+    inset = min(0.45 * length, 0.3 * film.height)
     if (first < inset).any() or (first > np.array([film.width, film.height]) - inset).any():
         return False
     low, high = np.asarray(shot.box[0]), np.asarray(shot.box[1])

@@ -6,13 +6,14 @@ import math
 
 import numpy as np
 
-from ..motion import quaternion_product
+from ..asset import InstalledAsset
+from ..motion import rotate
 from ..spec import Arc, Circular, Curve, Quaternion, Spin, Still, Sum, Turn, Wave, Waves
 from .course import Brief, Lay, Rates, Track
 from .shot import Floats, vec
 
-ARM = 0.65
-"""Metres from shoulder to grip."""
+ARM = 0.55
+"""Metres from the shoulder to the middle of the handle: an arm that is nearly straight."""
 
 
 def circular(brief: Brief) -> Lay:
@@ -71,11 +72,14 @@ def swing(brief: Brief) -> Lay:
     # Seen with `axis` pointing away, the arm turns clockwise for positive angles: from raised over ahead to below.
     begin = math.radians(70 + 50 * next(draw))
     sweep = math.radians(100 + 50 * next(draw))
-    arm = ARM * (math.cos(begin) * ahead + math.sin(begin) * raised)
+    hand = ARM * (math.cos(begin) * ahead + math.sin(begin) * raised)
     middle = ARM * (math.cos(begin - sweep / 2) * ahead + math.sin(begin - sweep / 2) * raised)
     pivot = shot.centre - 0.8 * middle
     pivot[2] = shot.ground + 1.3 + 0.2 * next(draw)
-    base = _held(arm / ARM, raised, ahead, begin, math.radians(60 * next(draw)))
+    lag = math.radians(55 + 25 * next(draw))  # how far the handle stays behind the arm: as far as wrists bend back
+    base = _held(brief.prop, math.cos(begin + lag) * ahead + math.sin(begin + lag) * raised, np.cross(ahead, raised))
+    handle = brief.prop.asset.handle
+    arm = hand - rotate(base, np.asarray(handle.at if handle else (0.0, 0.0, 0.0)))
 
     def lay(pace: float) -> tuple[Curve, Spin]:
         draw, speed = brief.draws(20), pace / ARM  # rad/s at the stroke's height
@@ -95,12 +99,22 @@ def swing(brief: Brief) -> Lay:
     return lay
 
 
-def _held(along: Floats, raised: Floats, ahead: Floats, begin: float, lead: float) -> Quaternion:
-    """Attitude of a prop in a hand: its +Z `lead` radians ahead of the arm, its +Y across the plane of the stroke."""
-    angle = begin - lead
-    z = math.cos(angle) * ahead + math.sin(angle) * raised
-    y = np.cross(ahead, raised)
-    return _quaternion(np.stack([np.cross(y, z), y, z], axis=1))
+def _held(prop: InstalledAsset, along: Floats, across: Floats) -> Quaternion:
+    """Attitude of a prop in a hand: its handle `along`, its spin axis (square to it, as a hammer has it) `across`."""
+    asset = prop.asset
+    handle = _unit(np.asarray(asset.handle.axis if asset.handle else (0.0, 0.0, 1.0)))
+    square = next(
+        side - (side @ handle) * handle
+        for side in map(_unit, (np.asarray(asset.spin_axis), np.eye(3)[0], np.eye(3)[1]))
+        if abs(side @ handle) < 0.9
+    )
+    own = np.stack([np.cross(square, handle), square, handle], axis=1)
+    own[:, :2] /= np.linalg.norm(own[:, :2], axis=0)
+    return _quaternion(np.stack([np.cross(across, along), across, along], axis=1) @ own.T)
+
+
+def _unit(way: Floats) -> Floats:
+    return np.asarray(way / np.linalg.norm(way))
 
 
 def _quaternion(turn: Floats) -> Quaternion:
@@ -171,9 +185,3 @@ def _fly(brief: Brief, track: Track, rates: Rates, to: Floats, pace: float, ends
     track.to(to - arrive * stop / 3, arrive, seconds)
     rates.change(track.time, 0.0, stop)
     track.to(to, None, stop)
-
-
-def turned(base: Quaternion, by: Quaternion) -> Quaternion:
-    """`base` set up first, then turned by `by` in the world."""
-    w, x, y, z = quaternion_product(by, base)
-    return float(w), float(x), float(y), float(z)

@@ -9,6 +9,7 @@ from typing import Self
 
 from pydantic import model_validator
 
+from ..asset import InstalledAsset
 from ..document import Document, nearest
 from ..spec import Film, Quaternion, Vec3
 from ..streams import Stream
@@ -103,15 +104,14 @@ def reachable(motion: str, film: Film) -> tuple[float, float]:
 
 
 def draw_course(
-    asked: MotionRecipe, motion: str, axis: Vec3, shot: Shot, film: Film, stream: Stream, spin: Stream
+    asked: MotionRecipe, motion: str, prop: InstalledAsset, shot: Shot, film: Film, stream: Stream, spin: Stream
 ) -> Lay:
-    """The way of one motion through a shot, for any pace; `axis` is the one that the prop is made to spin about."""
+    """The way of one motion through a shot, for any pace."""
     extent, lean = asked.extent.draw(stream), asked.depth.draw(stream)
     side, tilt = stream.sign(), stream.uniform(-0.45, 0.45)
     base = _attitude(spin)
     rate = 2 * math.pi * asked.spin.draw(spin) * spin.sign()
-    if spin.chance(asked.any_axis):
-        axis = _direction(spin)
+    axis = _direction(spin) if spin.chance(asked.any_axis) else prop.asset.spin_axis
     brief = Brief(
         shot=shot,
         frame=1.0 / film.fps,
@@ -123,6 +123,7 @@ def draw_course(
         rate=rate,
         axis=axis,
         base=base,
+        prop=prop,
         dice=tuple(stream.random() for _ in range(DICE)),
     )
     return MOTIONS[motion](brief)

@@ -63,8 +63,7 @@ def draw_take(
     move = _draw_move(camera, wish.motion, streams("move", wish_number))
     shot = frame_shot(camera, prop, room, film, RAISED.get(wish.motion, HEIGHTS), streams("camera", attempt))
     stage = shot if move != "whip" else shot.widened(WIDER)
-    axis = prop.asset.spin_axis
-    lay = draw_course(motion, wish.motion, axis, stage, film, streams("motion", attempt), streams("spin", attempt))
+    lay = draw_course(motion, wish.motion, prop, stage, film, streams("motion", attempt), streams("spin", attempt))
     lens = draw_lens(camera, streams("lens", 0))
     operator = draw_operator(camera, move, shot, film, lens, streams("follow", attempt))
     found = at_speed(
@@ -125,8 +124,7 @@ def companion(
     """A way for a further prop before the camera of a take; None where this attempt can't be filmed."""
     wish = draw_wish(motion, allowed, film, streams("wish", attempt // WISHES))
     shot = take.shot.of(prop)
-    axis = prop.asset.spin_axis
-    lay = draw_course(motion, wish.motion, axis, shot, film, streams("motion", attempt), streams("spin", attempt))
+    lay = draw_course(motion, wish.motion, prop, shot, film, streams("motion", attempt), streams("spin", attempt))
     across = diameter(prop)
     found = at_speed(lay, wish, lambda curve: take.camera, film, across, _first_pace(wish, shot, film))
     if found is None:

@@ -8,6 +8,7 @@ from render.asset import Library, asset_folders, read
 
 TOML = {
     "mallet": 'kind = "prop"\nlabel = "hammer"\nsize = 0.5\nspin_axis = [0.0, 1.0, 0.0]\n'
+    "handle = { at = [0.0, 0.0, -0.2] }\n"
     'charge = { materials = ["Runes"] }\n[finishes.new]\n[finishes.worn]\n[finishes.rare]\n',
     "disc": 'kind = "prop"\nlabel = "shield"\nsize = 0.7\nspin_axis = [0.0, 1.0, 0.0]\n'
     "[[proxy]]\nlow = [-0.35, -0.05, -0.35]\nhigh = [0.35, 0.05, 0.35]\nround = 'y'\n[finishes.new]\n[finishes.rare]\n",

@@ -33,7 +33,14 @@ def library() -> Library:
     return fake_library(Path(tempfile.mkdtemp()) / "assets")
 
 
-def frame(motion: str, index: int = 0, move: str = "locked", frames: int = 150, **motions: object) -> Frame:
+def frame(
+    motion: str,
+    index: int = 0,
+    move: str = "locked",
+    frames: int = 150,
+    target: dict[str, object] | None = None,
+    **motions: object,
+) -> Frame:
     """Clip `index` of a recipe with one motion and one camera move."""
     data = {
         "schema": 1,
@@ -41,12 +48,20 @@ def frame(motion: str, index: int = 0, move: str = "locked", frames: int = 150, 
         "film": {"frames": frames, "width": 320, "height": 180},
         "motion": {"kind": motion, "speed": {"loguniform": [0.03, 0.4]}, "spin": {"loguniform": [0.3, 60]}, **motions},
         "camera": {"move": move},
+        "target": target or {},
     }
     return set_up(Recipe.parse(data, "test"), library(), 7, index)
 
 
-def take(motion: str, index: int = 0, move: str = "locked", frames: int = 150, **motions: object) -> Take:
-    return find_takes([frame(motion, index, move, frames, **motions)])[0]
+def take(
+    motion: str,
+    index: int = 0,
+    move: str = "locked",
+    frames: int = 150,
+    target: dict[str, object] | None = None,
+    **motions: object,
+) -> Take:
+    return find_takes([frame(motion, index, move, frames, target, **motions)])[0]
 
 
 def joints(curve: object) -> list[float]:
@@ -157,11 +172,12 @@ def test_ricochet_changes_its_spin_at_each_bounce() -> None:
 
 
 def test_a_swung_prop_turns_with_the_arm() -> None:
-    found = take("swing", 4)
+    found = take("swing", 4, target={"asset": "mallet"})
     curve = found.curve
     assert isinstance(curve, Arc)
     assert 1.3 <= curve.pivot[2] <= 1.5  # a shoulder above the ground
-    assert np.linalg.norm(curve.arm) == pytest.approx(0.65)
+    hand = np.asarray(curve.arm) + rotate(np.asarray(found.spin.base), np.array([0.0, 0.0, -0.2]))
+    assert np.linalg.norm(hand) == pytest.approx(0.55)  # shoulder to handle: an arm's length
     assert found.spin.world == curve.turn
     times = np.linspace(0, 6, 30)
     back = turned_by(curve.turn, times) * [1, -1, -1, -1]
