@@ -28,7 +28,7 @@ FARM = "farm"
 """Folder in the dataset for job scripts and the farm's logs."""
 POLL = 5.0
 STALLED = 2
-"""It ends after so many rounds in a row without a new frame: a cancelled job gets its second chance, poison no tenth."""
+"""It ends after so many rounds without a new frame: a cancelled job gets its second chance, poison no tenth."""
 ARRAY = 1000
 """Elements in one array job: the limit of a Slurm that is configured as it comes (MaxArraySize = 1001)."""
 
