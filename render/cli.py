@@ -24,26 +24,34 @@ TRY_AGAIN = 75
 @app.command()
 def plan(
     recipe: Annotated[str, typer.Argument(help="A recipe (TOML), or the name of one that comes with heroprop.")],
-    out: Annotated[Path, typer.Option(help="The dataset's folder; made if missing.")],
+    out: Annotated[
+        Path | None, typer.Option(help="The dataset's folder; made if missing. Without it nothing is written.")
+    ] = None,
     clips: Annotated[int | None, typer.Option(help="How many clips, in place of the recipe's number.", min=1)] = None,
     seed: Annotated[int | None, typer.Option(help="Seed, in place of the recipe's.", min=0)] = None,
     assets: Assets = None,
     json: AsJson = False,
 ) -> None:
-    """Draw a recipe's clips, one fully resolved spec a line, without rendering anything."""
+    """Draw a recipe's clips, one fully resolved spec a line, without rendering anything, and say what is in them."""
     from . import screen
-    from .planning.plan import write_plan
+    from .planning.plan import draw_plan, write_plan
     from .planning.recipe import find_recipe
+    from .planning.summary import summarise, tables
 
-    header = write_plan(find_recipe(recipe), out, clips, seed, assets)
+    path = find_recipe(recipe)
+    drawn = draw_plan(path, clips, seed, assets) if out is None else write_plan(path, out, clips, seed, assets)
+    header, summary = drawn.header, summarise(drawn.specs, drawn.library)
     rows = [
         ("recipe", header.recipe_name),
         ("clips", header.clips),
         ("seed", header.seed),
         ("plan's SHA-256", header.plan_digest),
-        ("next", f"heroprop render {out}"),
+        ("next", f"heroprop render {out}" if out else "nothing was written: give --out"),
     ]
-    screen.show(header.model_dump(mode="json"), screen.table(f"planned into {out}", ["", ""], rows), json)
+    for title, columns, lines in [] if json else tables(summary):
+        screen.results.print(screen.table(title, columns, lines))
+    shown = screen.table(f"planned into {out}" if out else "planned", ["", ""], rows)
+    screen.show(header.model_dump(mode="json") | {"summary": summary.model_dump(mode="json")}, shown, json)
 
 
 @app.command()

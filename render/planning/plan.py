@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from pathlib import Path
 
 from ..asset import Kind, Library
@@ -24,21 +25,27 @@ def make_plan(recipe: Recipe, library: Library, clips: int, seed: int) -> list[C
     return specs[:clips]
 
 
-def write_plan(
-    recipe_path: Path,
-    dataset: Path,
-    clips: int | None = None,
-    seed: int | None = None,
-    assets: list[Path] | None = None,
-) -> PlanHeader:
-    """Plan `recipe_path` into the folder `dataset`; doing it again is fine, with another outcome a UserError."""
+@dataclass(frozen=True)
+class Plan:
+    """A recipe resolved: all that is written down, and the library that it was drawn from."""
+
+    recipe: Recipe
+    library: Library
+    specs: tuple[ClipSpec, ...]
+    header: PlanHeader
+    lines: str
+
+
+def draw_plan(
+    recipe_path: Path, clips: int | None = None, seed: int | None = None, assets: list[Path] | None = None
+) -> Plan:
+    """Draw the plan of a recipe file; nothing is written."""
     recipe = Recipe.read_toml(recipe_path)
     folders = [folder.resolve() for folder in assets or []]
     count = recipe.clips if clips is None else clips
     chosen = recipe.seed if seed is None else seed
-    if dataset.exists() and not dataset.is_dir():
-        raise UserError(f"{dataset}: is a file; --out names a folder")
-    specs = make_plan(recipe, Library.open(folders), count, chosen)
+    library = Library.open(folders)
+    specs = make_plan(recipe, library, count, chosen)
     lines = "".join(spec.canonical() + "\n" for spec in specs)
     header = PlanHeader(
         generator=generator(),
@@ -50,15 +57,29 @@ def write_plan(
         plan_digest=hashlib.sha256(lines.encode()).hexdigest(),
         asset_folders=tuple(str(folder) for folder in folders),
     )
+    return Plan(recipe, library, tuple(specs), header, lines)
+
+
+def write_plan(
+    recipe_path: Path,
+    dataset: Path,
+    clips: int | None = None,
+    seed: int | None = None,
+    assets: list[Path] | None = None,
+) -> Plan:
+    """Plan `recipe_path` into the folder `dataset`; doing it again is fine, with another outcome a UserError."""
+    if dataset.exists() and not dataset.is_dir():
+        raise UserError(f"{dataset}: is a file; --out names a folder")
+    plan = draw_plan(recipe_path, clips, seed, assets)
     if (dataset / HEADER).exists():
-        if PlanHeader.read_json(dataset / HEADER).plan_digest != header.plan_digest:
+        if PlanHeader.read_json(dataset / HEADER).plan_digest != plan.header.plan_digest:
             raise UserError(f"{dataset}: already holds another plan; choose another --out, or remove that folder")
     elif dataset.is_dir() and any(p for p in dataset.iterdir() if p.name not in (LINES, RECIPE)):
         raise UserError(f"{dataset}: not empty, and not a heroprop dataset; choose another --out")
     write_atomic(dataset / RECIPE, recipe_path.read_bytes())
-    write_atomic(dataset / LINES, lines)
-    write_atomic(dataset / HEADER, header.model_dump_json(indent=2) + "\n")  # last: its presence says the plan is whole
-    return header
+    write_atomic(dataset / LINES, plan.lines)
+    write_atomic(dataset / HEADER, plan.header.model_dump_json(indent=2) + "\n")  # last: then the plan is whole
+    return plan
 
 
 def _check_names(recipe: Recipe, library: Library) -> None:

@@ -68,8 +68,8 @@ def test_props_stay_in_view_and_above_the_ground(plan: list[ClipSpec]) -> None:
 
 
 def test_a_plan_is_written_once(tmp_path: Path) -> None:
-    header = write_plan(DEMO, tmp_path / "set", clips=3, seed=1)
-    assert write_plan(DEMO, tmp_path / "set", clips=3, seed=1) == header
+    header = write_plan(DEMO, tmp_path / "set", clips=3, seed=1).header
+    assert write_plan(DEMO, tmp_path / "set", clips=3, seed=1).header == header
     again, specs = read_plan(tmp_path / "set")
     assert again == header
     assert len(specs) == 3
