@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import AfterValidator, Field, model_validator
 
-from . import mask, shards
+from . import mask, shards, tar
 from .document import Document, UserError, nearest, write_atomic
 from .products import Product, decode
 from .provenance import AssetLicence
@@ -113,8 +113,9 @@ class Manifest(Document):
         names = [shard.name for shard in self.shards]
         if len(set(names)) != len(names):
             raise ValueError("shards: names must differ")
+        known = set(names)
         for clip, entry in self.clips.items():
-            if entry.shard not in names:
+            if entry.shard not in known:
                 raise ValueError(f"clips.{clip}: lies in '{entry.shard}', which is not listed")
         return self
 
@@ -127,6 +128,10 @@ class Manifest(Document):
         if not path.is_file():
             cure = "run 'heroprop render' on it" if (folder / "plan.json").is_file() else "is it a dataset?"
             raise UserError(f"{folder}: has no {FILE}; {cure}")
+        try:
+            return cls.model_validate_json(path.read_bytes())  # at once: a hundred thousand clips are 16 MB
+        except (OSError, ValueError):
+            pass  # read again, slowly, to say what is wrong
         try:
             data = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
@@ -207,6 +212,10 @@ class Dataset:
     def attributes(self, clip: str, object_id: int) -> dict[str, NDArray[Any]]:
         """Attributes of a target, each an array over the clip's frames; NaN where not defined. See `render.measure`."""
         return self._shard(clip).attributes(clip, object_id)
+
+    def locate(self, clip: str, frame: int, column: str) -> tar.Entry:
+        """Where one product (`rgb`, `coverage-1`, ...) of one frame lies in its shard's tar; KeyError if nowhere."""
+        return self._shard(clip).locate(clip, frame, column)
 
     def rgb(self, clip: str, frame: int) -> NDArray[np.uint8]:
         """The picture, uint8 (H, W, 3)."""

@@ -111,6 +111,13 @@ def load_json(data: bytes, where: str) -> Any:
         raise UserError(f"{where}: not valid JSON; the file is damaged") from None
 
 
+def _indexed(stated: bytes, where: str) -> IndexedClips:
+    try:
+        return IndexedClips.model_validate_json(stated)
+    except ValueError:
+        return IndexedClips.parse(load_json(stated, where), where)  # slower, and says what is wrong
+
+
 class Shard:
     """Reads one shard through its index. Safe to use from threads and from forked processes."""
 
@@ -123,8 +130,7 @@ class Shard:
         stated = self._frames.metadata.get(CLIPS_KEY)
         if stated is None:
             raise UserError(f"{self._frames_path}: not a heroprop index; {_REMAKE}")
-        where = str(self._frames_path)
-        self.clips = {clip.clip: clip for clip in IndexedClips.parse(load_json(stated, where), where).clips}
+        self.clips = {clip.clip: clip for clip in _indexed(stated, str(self._frames_path)).clips}
         self._first_frame, self._first_object = {}, {}
         frames = objects = 0
         for clip in self.clips.values():
