@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from render.develop import CHARGE
 from render.motion import charge_level
-from render.spec import Film, Target
+from render.spec import Extra, Film, Target
 
 from ..ingest import Placed
 from ..keys import key
@@ -33,8 +33,11 @@ _ONSET = 0.4
 """Charge at which the metal begins to heat."""
 
 
-def build(target: Target, film: Film, placed: Placed, held: Hold) -> None:
-    """Key the charge-able materials' light and tint, and the metal's heat: one value a frame, the shutter's mean."""
+def build(target: Target | Extra, film: Film, placed: Placed, held: Hold, group: str = CHARGE) -> None:
+    """Key the charge-able materials' light and tint, and the metal's heat: one value a frame, the shutter's mean.
+
+    `group` is the light group of what glows; an extra's light is the scene's like any other ("").
+    """
     levels_F = level(target, film)
     for node in placed.charge:
         parts.key_value(node, runes(levels_F))
@@ -51,12 +54,12 @@ def build(target: Target, film: Film, placed: Placed, held: Hold) -> None:
     for node in heated.levels:
         parts.key_value(node, heat_F)
     for thing in heated.objects:
-        thing.lightgroup = CHARGE
+        thing.lightgroup = group
     watts_F = heated.watts(heat_F) * target.scale**2
-    lamp = parts.lamp(f"charge{target.object_id}-lamp", target.charge_colour, watts_F, radius=0.5 * held.radius)
+    lamp = parts.lamp(f"{placed.root.name}-charge-lamp", target.charge_colour, watts_F, radius=0.5 * held.radius)
     bpy.data.collections[EFFECTS].objects.unlink(lamp)  # the prop's own light, there without effects too
     bpy.data.collections[LAMPS].objects.link(lamp)
-    lamp.lightgroup = CHARGE
+    lamp.lightgroup = group
     parts.ignored_by(lamp, placed.objects)
     parts.move(lamp, held.world(frame_times(film)))
 
@@ -66,6 +69,6 @@ def runes(levels: Floats) -> Floats:
     return np.asarray(levels * (1 + _BOOST * levels))
 
 
-def level(target: Target, film: Film) -> Floats:
+def level(target: Target | Extra, film: Film) -> Floats:
     """The target's charge 0..1 in each frame, float64 (frames,), averaged over the open shutter."""
     return shutter_mean(lambda times_N: charge_level(target.charge, times_N), film)

@@ -15,13 +15,13 @@ from .parts import math
 Floats = NDArray[np.float64]
 
 DISTANCE = "heat_distance"
-"""Mesh attribute: how far from the charge-able faces a vertex is, 1 being the farthest metal."""
+"""Mesh attribute: how far from the charge-able faces a vertex is; 85 % of the metal is nearer than 1."""
 WHERE = "heat_where"
 """Mesh attribute: where a vertex is in the prop's frame, in metres."""
 
-_RADIANCE = 2.2
+_RADIANCE = 1.5
 """Radiance of white-hot metal; sunlit white ground is about 1. Much more, and its shape would drown in white."""
-_VEINS = 5.0
+_VEINS = 4.5
 _LEAD = 1.2
 """At heat h the glow has come to where the distance is _LEAD h (less what the noise takes away)."""
 _CARRY = 5.0
@@ -67,13 +67,19 @@ def wire(placed: Placed, tint_3: Floats) -> Heated | None:
     of_metal = np.concatenate(
         [np.array([tree.find(point)[2] for point in points]) for points, _ in found if len(points)]
     )
-    farthest = max(float(np.quantile(of_metal, 0.98)), 1e-6)
+    areas = np.concatenate([area for _, area in found])
+    farthest = max(_quantile(of_metal, areas, 0.85), 1e-6)  # a far-off pommel must not set the pace for all the head
     for thing, distance_V in zip(hot, near, strict=True):
         _attribute(thing.data, DISTANCE, "FLOAT", "value", np.clip(distance_V / farthest, 0, 1))
         _attribute(thing.data, WHERE, "FLOAT_VECTOR", "vector", _vertices(thing))
     levels = tuple(_glow(material, tint_3) for material in sorted(metals, key=lambda m: m.name))
-    areas = np.concatenate([area for _, area in found])
     return Heated(levels, tuple(hot), areas, np.clip(of_metal / farthest, 0, 1))
+
+
+def _quantile(values: Floats, weights: Floats, share: float) -> float:
+    """The value below which lies `share` of the weight."""
+    order = np.argsort(values)
+    return float(values[order][np.searchsorted(np.cumsum(weights[order]), share * weights.sum())])
 
 
 def _is_metal(material: bpy.types.Material) -> bool:

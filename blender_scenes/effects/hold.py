@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from render.motion import orientation, position
-from render.spec import Target
+from render.spec import Extra, Target
 
 from ..ingest import Placed
 from .turns import turned
@@ -25,7 +25,7 @@ class Hold:
     root mean square distance of the surface from it: a ball's own radius.
     """
 
-    target: Target
+    target: Target | Extra
     middle: Floats
     radius: float
 
@@ -46,6 +46,8 @@ class Surface:
 def surface(placed: Placed, rng: np.random.Generator, count: int) -> Surface:
     """`count` points of a placed prop's surface."""
     corners_T33 = np.concatenate([_triangles(thing) for thing in placed.objects if thing.type == "MESH"])
+    # Blender does not promise the triangles' order; by place, so that a seed always means the same points.
+    corners_T33 = corners_T33[np.lexsort(np.round(corners_T33.reshape(-1, 9), 6).T)]
     across_T3 = np.cross(corners_T33[:, 1] - corners_T33[:, 0], corners_T33[:, 2] - corners_T33[:, 0])
     areas_T = np.linalg.norm(across_T3, axis=1)
     chosen_P = rng.choice(len(areas_T), count, p=areas_T / areas_T.sum())
@@ -56,7 +58,7 @@ def surface(placed: Placed, rng: np.random.Generator, count: int) -> Surface:
     return Surface(points_P3, across_T3[chosen_P] / np.maximum(areas_T[chosen_P, None], 1e-12))
 
 
-def hold(target: Target, placed: Placed) -> Hold:
+def hold(target: Target | Extra, placed: Placed) -> Hold:
     """Measure the surface of a target's meshes in its root's frame."""
     triangles_T33 = np.concatenate([_triangles(thing) for thing in placed.objects if thing.type == "MESH"])
     centres_T3 = triangles_T33.mean(axis=1)

@@ -22,7 +22,7 @@ Floats = NDArray[np.float64]
 STEPS = 14
 """Steps of a ray through the middle of a cloud."""
 
-_PROFILE = 0.15
+PROFILE = 0.15
 """Mean of the shape's density along a ray through its middle, over seeds: measured."""
 
 
@@ -66,7 +66,7 @@ def extinction(effect: Smoke, ages_N: Floats) -> Floats:
     rise_N = np.clip(ages_N / (0.25 * effect.swell), 0, 1)
     thin_N = (1 - share_N) ** 2 * (1 + 2 * share_N)
     depth_N = effect.density * rise_N * thin_N * 0.6 / np.maximum(full_N, 0.6)
-    return np.asarray(depth_N / (2 * effect.radius * full_N * _PROFILE))
+    return np.asarray(depth_N / (2 * effect.radius * full_N * PROFILE))
 
 
 def _volume(
