@@ -61,5 +61,5 @@ def key_frames(film: Film, steps: int) -> NDArray[np.float64]:
 
 def blur(item: bpy.types.Object, steps: int) -> None:
     """Let Cycles sample the object's motion in 2**steps pieces a shutter."""
-    item.cycles.use_motion_blur = True
+    item.cycles.use_motion_blur = item.cycles.use_deform_motion = True
     item.cycles.motion_steps = steps

@@ -26,6 +26,7 @@ MODELS = (
     "bush",
     "branch",
     "banner",
+    "performer",
     "courtyard",
     "hangar",
     "desert_ruin",

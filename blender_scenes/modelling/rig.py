@@ -92,9 +92,12 @@ def add_action(
                 table = table * np.concatenate([[1.0], flips])[:, None]
             for index in range(table.shape[1]):
                 curve = action.fcurves.new(f'pose.bones["{bone}"].{channel}', index=index, action_group=bone)
-                curve.keyframe_points.add(len(at))
                 values_K = np.round(table[:, index] * 2**14) / 2**14
-                curve.keyframe_points.foreach_set("co", np.stack([at, values_K], axis=1).astype(np.float32).ravel())
+                keys_K2 = np.stack([at, values_K], axis=1)
+                if not values_K.ptp():
+                    keys_K2 = keys_K2[[0]]
+                curve.keyframe_points.add(len(keys_K2))
+                curve.keyframe_points.foreach_set("co", keys_K2.astype(np.float32).ravel())
                 curve.update()
     action.use_cyclic, action.use_frame_range = True, True
     action.frame_start, action.frame_end = 0, frames

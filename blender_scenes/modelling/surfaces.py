@@ -205,3 +205,56 @@ def _draw_leaf(
 
 def _surface(s: Shader, socket: Any) -> None:
     s.tree.links.new(socket, s.tree.get_output_node("CYCLES").inputs["Surface"])
+
+
+class Worn(Shader):
+    """A material of something that bends: its coordinates are those at rest, in metres, of meshes in `rest_space`."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        # Generated coordinates are those before any armature; `rest_space` maps a cube of two metres to 0..1.
+        generated = self.node("ShaderNodeTexCoord").outputs["Generated"]
+        self.position = self.node("ShaderNodeMapping", {0: generated, "Scale": (2.0, 2.0, 2.0)}).outputs[0]
+
+
+def rest_space(thing: bpy.types.Object) -> None:
+    """Let `Worn` materials find places at rest in metres: x and y from -1 to 1, z from 0 to 2."""
+    mesh = thing.data
+    mesh.use_auto_texspace = False
+    mesh.texspace_location, mesh.texspace_size = (0.0, 0.0, 1.0), (1.0, 1.0, 1.0)
+
+
+def garment(name: str, tint: Colour, roughness: float, thread: float, gloss: float = 0.25) -> Any:
+    """Cloth or leather of clothes: faded where it rubs, dusty low down, wrinkled finely, with a weave or a grain."""
+    s = Worn(name)
+    tint_knob, wear_knob, rough_knob = s.knob("Tint", tint), s.knob("Wear", 0.3), s.knob("Roughness", roughness)
+    second_knob, mix_knob = s.knob("Second tint", tint), s.knob("Camouflage", 0.0)
+    blots = s.node("ShaderNodeTexNoise", {"Vector": s.position, "Scale": 7.0, "Detail": 2.0, "Distortion": 1.2})
+    patch = s.math("MULTIPLY", s.math("GREATER_THAN", blots.outputs[0], 0.52), mix_knob)
+    base = s.mix(patch, tint_knob, second_knob)
+    broad, fine = s.noise(6, 4, roughness=0.65), s.noise(thread, 1)
+    creases = s.noise(34, 3, stretch=(1.0, 1.0, 0.45), roughness=0.6)
+    rubbed = s.math("MULTIPLY", s.ramp(creases, 0.52, 0.70), wear_knob)
+    pale = s.mix(1.0, base, (1.9, 1.85, 1.8), "MULTIPLY")
+    colour = s.mix(s.math("MULTIPLY", rubbed, 0.8), base, pale)
+    height = s.node("ShaderNodeSeparateXYZ", {0: s.position}).outputs[2]
+    dust = s.math("MULTIPLY", s.ramp(height, 0.0, 0.75, 0.75, 0.08), s.ramp(broad, 0.35, 0.65))
+    colour = s.mix(s.math("MULTIPLY", dust, wear_knob), colour, (0.20, 0.165, 0.12))
+    s.set(Base_Color=s.mix(1.0, colour, s.ramp(broad, 0.3, 0.7, 0.8, 1.15), "MULTIPLY"))
+    s.set(Roughness=s.math("ADD", rough_knob, s.math("MULTIPLY", s.math("SUBTRACT", creases, 0.5), 0.3), clamp=True))
+    s.set(Specular_IOR_Level=gloss)
+    s.bump(s.math("ADD", s.math("MULTIPLY", creases, 2.2), s.math("MULTIPLY", fine, 0.35)), 0.0030, 0.6)
+    return s.material
+
+
+def shell(name: str, tint: Colour, roughness: float) -> Any:
+    """Hard lacquered plastic, scuffed: helmets and pads."""
+    s = Worn(name)
+    tint_knob, wear_knob = s.knob("Tint", tint), s.knob("Wear", 0.25)
+    scuffs = s.ramp(s.noise(40, 4, stretch=(0.4, 1.0, 1.0), roughness=0.7), s.ramp(wear_knob, 0, 1, 0.72, 0.5), 0.75)
+    dirt = s.ramp(s.noise(9, 4), 0.3, 0.7, 0.8, 1.1)
+    colour = s.mix(1.0, tint_knob, dirt, "MULTIPLY")
+    s.set(Base_Color=s.mix(s.math("MULTIPLY", scuffs, 0.6), colour, (0.32, 0.31, 0.30)))
+    s.set(Roughness=s.math("ADD", s.knob("Roughness", roughness), s.math("MULTIPLY", scuffs, 0.35)))
+    s.set(Coat_Weight=0.35, Coat_Roughness=0.12)
+    return s.material
