@@ -11,7 +11,7 @@ from render.asset import Asset
 from render.document import nearest
 
 from .animation import action_faults
-from .artist_file import SHAPES, Source
+from .artist_file import SHAPES, Source, shape_of
 from .bounds import EMPTY, bounds, union
 from .finish import charge_fault, finish_fault
 from .variation_faults import variation_faults
@@ -76,9 +76,11 @@ def _shapes(source: Source, asset: Asset) -> list[str]:
     layer = source.scene.view_layers[0]
     layer.update()
     box, faces = EMPTY, 0
+    seen: set[tuple[object, ...]] = set()
     for instance in layer.depsgraph.object_instances:
         shown = instance.object
-        if shown.type in SHAPES and not shown.original.hide_render:
+        if shown.type in SHAPES and not shown.original.hide_render and shape_of(instance) not in seen:
+            seen.add(shape_of(instance))
             mesh = shown.to_mesh()
             if mesh.polygons:
                 faces += len(mesh.polygons)

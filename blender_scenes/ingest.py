@@ -20,7 +20,7 @@ from render.asset import Asset, InstalledAsset, read
 from render.document import UserError, nearest
 
 from .animation import Action, found_action, is_shown, moving_things, owners, still
-from .artist_file import SHAPES, Source, kept, opened
+from .artist_file import SHAPES, Source, kept, opened, shape_of
 from .bounds import EMPTY, bounds, union
 from .faults import faults
 from .finish import ChargeNodes, apply_finish, apply_wear, wire_charge
@@ -148,7 +148,7 @@ def _bake(
             continue
         title = f"{root.name}.{shown.original.name}"
         if shown.type in SHAPES:
-            shape = _shape_of(instance)
+            shape = shape_of(instance)
             if shape not in meshes:
                 meshes[shape] = _baked_mesh(shown, copies, title, graph)
             mesh = meshes[shape]
@@ -164,7 +164,9 @@ def _bake(
         kept(thing)
         thing[NAMES] = _names(instance)
         baked.append((thing, instance.matrix_world.copy()))
-    normal = _normalisation(asset, reduce(union, (bounds(o.data, m) for o, m in baked if o.type == "MESH"), EMPTY))
+    fitted = asset.size is not None  # a set's bounds are not asked for, and there may be a thousand trees in it
+    box = reduce(union, (bounds(o.data, m) for o, m in baked if o.type == "MESH" and fitted), EMPTY)
+    normal = _normalisation(asset, box)
     for thing, matrix in baked:
         thing.parent = root
         thing.matrix_parent_inverse = normal @ matrix  # unlike location/rotation/scale it can hold a shear
@@ -173,7 +175,10 @@ def _bake(
 
 
 def _adopt(source: Source, asset: Asset, root: bpy.types.Object, action: Action) -> tuple[Objects, Objects]:
-    """The artist's own objects, alive below `root`: those to be seen, and all. Size is that of the first frame."""
+    """The artist's own objects, alive below `root`: those to be seen, and all. Size is that of the first frame.
+
+    A figure's is that of its rest pose.
+    """
     things = moving_things(source)
     shown = tuple(thing for thing in things if is_shown(thing, source, asset))
     for thing in things:
@@ -183,6 +188,9 @@ def _adopt(source: Source, asset: Asset, root: bpy.types.Object, action: Action)
     for owner in owners(things):
         still(owner)  # what the action does not move must not follow the clip's frames
     action.play(action.fps)
+    rigs = [thing for thing in things if thing.type == "ARMATURE" and asset.figure]
+    for rig in rigs:
+        rig.data.pose_position = "REST"  # a figure is as tall whatever it does
     source.scene.frame_set(0)
     layer = source.scene.view_layers[0]
     layer.update()
@@ -192,6 +200,8 @@ def _adopt(source: Source, asset: Asset, root: bpy.types.Object, action: Action)
             whole = thing.evaluated_get(layer.depsgraph)
             box = union(box, bounds(whole.to_mesh(), whole.matrix_world))
             whole.to_mesh_clear()
+    for rig in rigs:
+        rig.data.pose_position = "POSE"
     normal = _normalisation(asset, box)
     for thing in things:
         kept(thing)
@@ -215,15 +225,6 @@ def _baked_mesh(
     kept(mesh)
     _dress(mesh, [slot.material for slot in shown.material_slots], copies)
     return mesh
-
-
-def _shape_of(instance: bpy.types.DepsgraphObjectInstance) -> tuple[object, ...]:
-    """Equal for things of one shape in one dress, which then share a mesh: a wood of four trees is four meshes."""
-    shown = instance.object
-    if instance.is_instance:
-        return shown.original.session_uid, shown.data.as_pointer()
-    plain = not shown.modifiers and all(slot.link == "DATA" for slot in shown.material_slots)
-    return (shown.original.data.session_uid,) if plain else (shown.original.session_uid, "own")
 
 
 NAMES = "heroprop_names"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import product
 from math import radians
 
 import bpy
@@ -42,6 +43,7 @@ def vary(placed: Placed, asset: Asset, seed: int) -> Varied:
     units = _units(placed, asset.variation.things)
     gone: set[str] = set()
     dark: set[str] = set()
+    known: dict[str, NDArray[np.float64]] = {}
     for things, named in zip(asset.variation.things, units, strict=True):
         for name, draw in draw_things(things, sorted(named), seed).items():
             members = named[name]
@@ -50,7 +52,7 @@ def vary(placed: Placed, asset: Asset, seed: int) -> Varied:
                 continue
             if not draw.lit:
                 dark |= {item.name for item in members}
-            _move(members, draw, asset)
+            _move(members, draw, asset, known)
     unit = {item.name: name for named in units for name, members in named.items() for item in members}
     left = tuple(item for item in placed.objects if item.name not in gone)
     for item in [item for item in placed.objects if item.name in gone]:
@@ -77,11 +79,11 @@ def _units(placed: Placed, entries: tuple[Things, ...]) -> list[dict[str, list[b
     return units
 
 
-def _move(members: list[bpy.types.Object], draw: Draw, asset: Asset) -> None:
+def _move(members: list[bpy.types.Object], draw: Draw, asset: Asset, known: dict[str, NDArray[np.float64]]) -> None:
     """Turn and scale a thing about the middle of its foot, and shift it, unless that fills the action's room."""
     if draw.turn == 0 and draw.scale == 1 and not any(draw.shift):
         return
-    before = _box(members)
+    before = _box(members, known)
     foot = Vector(((before[0] + before[1]) / 2).tolist())
     foot.z = float(before[0][2])
     change = (
@@ -93,18 +95,23 @@ def _move(members: list[bpy.types.Object], draw: Draw, asset: Asset) -> None:
     kept = [item.matrix_parent_inverse.copy() for item in members]
     for item, old in zip(members, kept, strict=True):
         item.matrix_parent_inverse = change @ old
-    if _blocks(_box(members), asset) and not _blocks(before, asset):
+    if _blocks(_box(members, known), asset) and not _blocks(before, asset):
         for item, old in zip(members, kept, strict=True):
             item.matrix_parent_inverse = old
 
 
-def _box(members: list[bpy.types.Object]) -> NDArray[np.float64]:
-    """(2, 3) bounds of some objects in the set's frame; a lamp is a point."""
+def _box(members: list[bpy.types.Object], known: dict[str, NDArray[np.float64]]) -> NDArray[np.float64]:
+    """(2, 3) bounds of some objects in the set's frame, of their meshes' boxes turned; a lamp is a point."""
     box = EMPTY
     for item in members:
-        matrix = item.matrix_parent_inverse
-        point = np.array([matrix.translation] * 2, np.float64)
-        box = union(box, bounds(item.data, matrix) if item.type == "MESH" else point)
+        matrix = np.asarray(item.matrix_parent_inverse, np.float64)
+        corners = np.zeros((1, 3))
+        if item.type == "MESH":
+            if item.data.name not in known:
+                known[item.data.name] = bounds(item.data, Matrix())
+            corners = np.array(list(product(*known[item.data.name].T)))
+        points = corners @ matrix[:3, :3].T + matrix[:3, 3]
+        box = union(box, np.stack([points.min(0), points.max(0)]))
     return box
 
 

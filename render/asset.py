@@ -78,14 +78,15 @@ class Handle(Document):
 class Figure(Document):
     """A humanoid occluder: what it can play, how fast it walks, and the arm that can hold a prop.
 
-    `actions`: the file's actions that a clip may choose from; `walk_speed`: m/s at which the one called `walk` treads
-    without sliding. `shoulder`: the arm's upper end as it stands, metres in the placed figure's frame; `reach`: from
+    `actions`: the file's actions that a clip may choose from; `holding`: the one for a figure that holds a prop (None:
+    any); `walk_speed`: m/s at which the one called `walk` treads without sliding. `shoulder`: the arm's upper end as it stands, metres in the placed figure's frame; `reach`: from
     there to the middle of a held handle, arm straight. `grip`: a bone below the hand's: begins at the handle's middle,
     its Y axis along the handle to the thumb, its Z axis out of the palm; its parent, and that one's parents, are hand,
     forearm, upper arm. `fingers`: degrees that finger bones turn about their own X to close on a 20 mm radius.
     """
 
     actions: tuple[str, ...] = Field(min_length=1)
+    holding: str | None = None
     walk_speed: float = Field(default=1.3, gt=0)
     shoulder: tuple[float, float, float] | None = None
     reach: float = Field(default=0.6, gt=0)
@@ -125,9 +126,11 @@ class Asset(Document):
     action_box: tuple[tuple[float, float, float], tuple[float, float, float]] | None = None
     """Sets: two corners (m) of the room that is kept clear for the action; the camera stands at its -Y side."""
     camera_box: tuple[tuple[float, float, float], tuple[float, float, float]] | None = None
-    """Sets: two corners (m) of the room that cameras may stand in, where the set says so (behind it there are walls)."""
+    """Sets: two corners (m) of the room that cameras may stand in; not given where they may stand anywhere."""
     times: tuple[Time, ...] = ()
     """Sets: the times of day they can be filmed at; HDRIs: those they show. None named: any but `indoor`."""
+    brightness: float = Field(default=1.0, gt=0)
+    """Sets: how much brighter than others its pictures should be as a whole: a field of snow is not grey."""
     variation: Variation = Variation()
     """Sets: what differs from clip to clip."""
     licence: str

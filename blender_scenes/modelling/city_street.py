@@ -144,7 +144,9 @@ def _shop(
             blade = letters("Blade lettering", "\n".join(text.split()[0][:6]), sign, 0.42)
             parts.append(moved(blade, turn=(0, 0, 90 * face), at=(x + 0.1 * face, -0.75, 6.0)))
     if dice.random() < 0.4:
-        stripe = materials.stripes(f"{name} awning", (0.5, 0.48, 0.42), tuple(0.35 * c for c in colour), 0.6)
+        stripe = materials.stripes(
+            f"{name} awning", (0.5, 0.48, 0.42), (0.35 * colour[0], 0.35 * colour[1], 0.35 * colour[2]), 0.6
+        )
         slope = [(0.0, 3.05), (-1.5, 2.55), (-1.5, 2.40), (-1.46, 2.40), (-1.46, 2.52), (0.0, 3.0)]
         awning = prism("Awning", stripe, slope, room)
         parts.append(moved(moved(awning, turn=(90, 0, 90)), at=(-room / 2, 0, 0)))
@@ -160,17 +162,22 @@ def _far() -> None:
     glass = scenery.hazed(scenery.skyline("Towers", (0.08, 0.09, 0.10), (1.5, 3.6), (0.8, 0.66), 0.8), 260.0)
     dice = Random(9)
     for x, y, w, d, h in (
-        (0, 96, 26, 14, 34), (-26, 84, 22, 16, 26), (27, 88, 24, 16, 42), (0, -74, 40, 14, 24), (-30, -66, 20, 14, 40),
+        (0.0, 96, 26, 14, 34), (-26, 84, 22, 16, 26), (27, 88, 24, 16, 42), (0, -74, 40, 14, 24), (-30, -66, 20, 14, 40),
         (30, -68, 20, 14, 30),
     ):  # fmt: skip
         box("Block", near, (w, d, h), (x, y, h / 2))
     for k in range(14):
         side = -1 if k % 2 else 1
-        w, h = dice.uniform(14, 24), dice.uniform(32, 80)
-        box("Tower", glass if k % 3 else near, (w, w, h), (side * dice.uniform(34, 60), -40 + 11.0 * k, h / 2))
+        wide, tall = dice.uniform(14, 24), dice.uniform(32, 80)
+        box(
+            "Tower",
+            glass if k % 3 else near,
+            (wide, wide, tall),
+            (side * dice.uniform(34, 60), -40 + 11.0 * k, tall / 2),
+        )
     for k in range(6):
-        w, h = dice.uniform(14, 26), dice.uniform(50, 110)
-        box("Tower", glass, (w, w, h), (-70 + 28 * k, 150 + 12 * (k % 3), h / 2))
+        wide, tall = dice.uniform(14, 26), dice.uniform(50, 110)
+        box("Tower", glass, (wide, wide, tall), (-70 + 28 * k, 150 + 12 * (k % 3), tall / 2))
 
 
 def _lamps(iron: Material) -> None:

@@ -7,17 +7,20 @@ from math import cos, pi, sin, sqrt
 from random import Random
 
 import bmesh
+import bpy
 from mathutils import Vector, noise
 
-from . import materials
-from .shapes import Material, add, bevelled, box, lathe, moved, rock, smooth, whole
+from . import materials, scenery
+from .fixtures import braziers
+from .shapes import Material, add, bevelled, box, joined, lathe, moved, rock, smooth
+from .terrain import ridge, rough
 
 
 def build() -> None:
     """Model it: level about the origin, ruins behind y = 3.5 and beyond x = ±6, dunes to the horizon."""
-    sand = materials.stone("Sand", (0.55, 0.36, 0.19), 0.7)
-    block = materials.stone("Blocks", (0.46, 0.31, 0.18), 2.6)
-    dark = materials.stone("Rock", (0.25, 0.16, 0.10), 1.6)
+    sand = scenery.soil("Sand", (0.55, 0.36, 0.19), (0.46, 0.29, 0.15), 0.5, 0.02)
+    block = scenery.wall("Blocks", (0.46, 0.31, 0.18), 0.6, 2.2, 0.9, 0.9)
+    dark = scenery.soil("Rock", (0.27, 0.17, 0.10), (0.19, 0.115, 0.07), 0.9, 0.09)
     _dunes(sand)
     dice = Random(11)
     for start, turn, length, height in (
@@ -29,9 +32,9 @@ def build() -> None:
     ):
         _wall(block, dice, start, turn, length, height)
     _arch(block)
-    for x, y, turn in ((-3.6, 4.2, 20), (-2.7, 4.6, 75), (7.1, 2.9, -30)):
+    for number, (x, y, turn) in enumerate(((-3.6, 4.2, 20), (-2.7, 4.6, 75), (7.1, 2.9, -30))):
         drum = [(0, -0.4), (0.42, -0.4), (0.45, -0.36), (0.45, 0.36), (0.42, 0.4), (0, 0.4)]
-        moved(smooth(lathe("Drum", block, drum, 24), 40), turn=(90, 0, turn), at=(x, y, 0.36))
+        moved(smooth(lathe(f"Drum {number}", block, drum, 24), 40), turn=(90, 0, turn), at=(x, y, 0.36))
     for k in range(46):
         far = dice.uniform(4.4, 14)
         a = dice.uniform(-0.35, pi + 0.35)
@@ -39,10 +42,43 @@ def build() -> None:
         at = (far * cos(a) * 1.25, 3.2 + far * sin(a) * 0.75, size * 0.12)
         if abs(at[0]) < 5.2 and at[1] < 3.4:
             continue
-        rock("Rock", dark, (size * 1.3, size, size * 0.8), at, 0.37 * k, 2)
+        rock(f"Rock {k}", dark, (size * 1.3, size, size * 0.8), at, 0.37 * k, 2)
     for x, y, size in ((-12.5, 10.0, 5.5), (13.0, 11.0, 7.0), (2.0, 17.0, 6.0)):
         rock("Crag", dark, (size * 1.4, size, size * 1.1), (x, y, size * 0.2), size, 4)
-    whole("Desert ruin")
+    joined([o for o in bpy.context.scene.objects if not o.name.startswith(("Rock ", "Drum "))], "Ruin")
+    far = scenery.hazed(scenery.soil("Far dunes", (0.50, 0.32, 0.17), (0.42, 0.26, 0.14), 0.02, 0.0), 420.0)
+    ridge(
+        "Dunes afar",
+        far,
+        33.0,
+        320.0,
+        lambda a, w: -0.4 + 26 * w * max(0.0, rough(6 * cos(a), 6 * sin(a), 0.5) + 0.4),
+        200,
+        18,
+    )
+    mesa = scenery.hazed(scenery.soil("Mesas", (0.34, 0.19, 0.11), (0.26, 0.14, 0.085), 0.05, 0.0), 520.0)
+    for x, y, w, h in (
+        (-160, 240, 90, 46),
+        (60, 330, 130, 38),
+        (230, 180, 80, 62),
+        (-260, 60, 70, 40),
+        (150, -240, 110, 45),
+    ):
+        shape = [
+            (w * 0.62, -8.0),
+            (w * 0.5, h * 0.42),
+            (w * 0.46, h * 0.45),
+            (w * 0.44, h * 0.94),
+            (w * 0.38, h),
+            (0, h),
+        ]
+        thing = lathe("Mesa", mesa, shape, 40)
+        for vertex in thing.data.vertices:
+            vertex.co.xy *= 1.0 + 0.34 * rough(vertex.co.x, vertex.co.y, 0.03, 4, float(w))
+        moved(smooth(thing, 40), at=(x, y, 0))
+    bronze = materials.metal("Bronze", (0.30, 0.20, 0.10), 0.5, 0.7)
+    braziers(bronze, [((-4.9, 3.1, 0.0), 0.0, 1.0), ((5.5, 3.7, 0.0), 50.0, 1.0)], 260.0)
+    scenery.quickened()
 
 
 def _dunes(sand: Material) -> None:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from math import radians
+from collections.abc import Iterable
+from math import cos, pi, radians, sin
 from typing import Literal
 
 import bpy
 from mathutils import Euler, Matrix, Vector
 
-from .shapes import Material, Point, bevelled, box, joined, lathe, loft, moved, smooth, tube
+from . import scenery
+from .shapes import Material, Point, bevelled, box, joined, lathe, loft, moved, rock, smooth, tube
 
 
-def copies(
-    thing: bpy.types.Object, name: str, places: list[tuple[Point, float, float]], keep: bool = False
-) -> list[bpy.types.Object]:
+def copies(thing: bpy.types.Object, name: str, places: Iterable[tuple[Point, float, float]]) -> list[bpy.types.Object]:
     """Copies `NAME.001` ... of a joined thing that share its mesh, each at a place, turned (degrees), scaled.
 
-    The thing itself goes, unless it is to be kept.
+    The thing itself goes.
     """
     made = []
     for number, (at, turn, scale) in enumerate(places, start=1):
@@ -24,8 +24,7 @@ def copies(
         copy.matrix_world = Matrix.LocRotScale(Vector(at), Euler((0, 0, radians(turn))), Vector((scale,) * 3))
         bpy.context.scene.collection.objects.link(copy)
         made.append(copy)
-    if not keep:
-        bpy.data.objects.remove(thing)
+    bpy.data.objects.remove(thing)
     return made
 
 
@@ -155,3 +154,27 @@ def street_lamp(iron: Material, bulb: Material, reach: float = 1.6, high: float 
     parts.append(bevelled(box("Head", iron, (0.72, 0.26, 0.12), (reach, 0, high + 0.02)), 0.03, 1))
     parts.append(box("Lens", bulb, (0.56, 0.18, 0.03), (reach, 0, high - 0.05)))
     return joined(parts, "Street lamp")
+
+
+FIRE = (1.0, 0.46, 0.14)
+
+
+def braziers(metal: Material, places: Iterable[tuple[Point, float, float]], watts: float = 300.0) -> None:
+    """Bowls of burning coals on three legs, each with its light: `Brazier.001` and on."""
+    flame = scenery.glow("Flame", FIRE, 22.0)
+    ember = scenery.glow("Embers", (1.0, 0.25, 0.05), 5.0)
+    bowl = [(0.0, 0.95), (0.12, 0.95), (0.42, 1.15), (0.46, 1.24), (0.42, 1.24), (0.36, 1.14), (0.0, 1.08)]
+    parts = [smooth(lathe("Bowl", metal, bowl, 24), 50)]
+    for k in range(3):
+        a = 2 * pi * k / 3
+        turn = (12 * sin(a), -12 * cos(a), 0.0)
+        parts.append(box("Leg", metal, (0.06, 0.06, 1.1), (0.3 * cos(a), 0.3 * sin(a), 0.52), turn))
+    parts.append(rock("Coals", ember, (0.62, 0.62, 0.2), (0, 0, 1.18), 3.0, 2))
+    for k in range(7):
+        a, far, tall = 2.4 * k, 0.05 + 0.035 * k, 0.75 - 0.07 * k
+        tongue = lathe("Flame", flame, [(0.0, 0.0), (0.09, 0.08), (0.11, 0.2), (0.05, 0.62), (0.0, 1.0)], 8)
+        at, lean = (far * cos(a), far * sin(a), 1.14), (8 * sin(a), -8 * cos(a), 0.0)
+        parts.append(moved(smooth(tongue, 80), at=at, turn=lean, scale=(1, 1, tall)))
+    for brazier in copies(joined(parts, "Brazier"), "Brazier", places):
+        at = brazier.location
+        light("Fire", "POINT", (at.x, at.y, at.z + 1.75), watts, FIRE, 0.22, on=brazier)

@@ -1,4 +1,4 @@
-"""The forest clearing: trampled earth and moss, ferns and grass at its edge, rocks, a fallen trunk, trees all around."""
+"""The forest clearing: trampled earth and moss, ferns and grass at its edge, rocks, a fallen trunk, trees."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def build() -> None:
     ]
     spots: list[list[Place]] = [[] for _ in kinds]
     stand: list[tuple[float, float]] = []
-    for k in range(900):
+    for _ in range(900):
         a, far = dice.uniform(0, 2 * pi), 7.0 + 53.0 * dice.random() ** 0.9
         x, y = far * cos(a), far * sin(a)
         if _open(x, y, 1.6) or any(hypot(x - u, y - v) < 1.9 + far * 0.045 for u, v in stand):
@@ -40,7 +40,7 @@ def build() -> None:
         stand.append((x, y))
         kind = dice.choice((0, 0, 1, 1, 1, 2))
         spots[kind].append(((x, y, height(x, y)), dice.uniform(0, 360), dice.uniform(0.75, 1.2)))
-        if len(stand) > 190:
+        if len(stand) > 140:
             break
     for kind, places in zip(kinds, spots, strict=True):
         copies(kind, kind.name, places)
@@ -65,10 +65,14 @@ def _open(x: float, y: float, margin: float = 0.0) -> bool:
 
 def _undergrowth(dice: Random, under: Material, leaves: Material) -> None:
     sets = (
-        (plants.fern("Fern", under, 2), 210, 3.0, 22.0, (0.8, 1.7), -0.6),
-        (plants.tuft("Grass", under, 3), 520, 2.6, 20.0, (0.7, 1.6), -2.2),
-        (plants.bush("Bush", leaves, 4, 520), 150, 7.5, 52.0, (0.9, 3.0), 1.2),
+        (plants.fern("Fern", under, 2), 130, 3.0, 20.0, (0.8, 1.7), -0.6),
+        (plants.tuft("Grass", under, 3), 330, 2.6, 17.0, (0.7, 1.6), -2.2),
+        (plants.bush("Bush", leaves, 4, 520), 80, 7.5, 32.0, (0.9, 2.6), 1.2),
     )
+    hedge = plants.bush("Thicket", leaves, 6, 420)
+    ring = [2 * pi * k / 64 + dice.uniform(-0.04, 0.04) for k in range(64)]
+    spots = [((r := dice.uniform(38, 60)) * cos(a), r * sin(a), dice.uniform(4.0, 7.5)) for a in ring]
+    copies(hedge, "Thicket", [((x, y, height(x, y) - 0.3), dice.uniform(0, 360), s) for x, y, s in spots])
     for thing, count, near, far, sizes, margin in sets:
         places: list[Place] = []
         while len(places) < count:
@@ -110,7 +114,7 @@ def _litter(dice: Random, bark: Material, stone: Material, earth: Material) -> N
     flat = box("Leaf", scenery.foliage("Dead leaves", (0.16, 0.075, 0.02), (0.24, 0.15, 0.04)), (0.09, 0.055, 0.004))
     places = [
         ((dice.uniform(-8, 8), dice.uniform(-9, 8), 0.0), dice.uniform(0, 360), dice.uniform(0.6, 1.5))
-        for _ in range(700)
+        for _ in range(450)
     ]
     fallen = copies(flat, "Leaf", [((x, y, height(x, y) + 0.012), t, s) for (x, y, _), t, s in places])
     joined(_baked(fallen), "Fallen leaves")

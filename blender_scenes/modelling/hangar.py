@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from random import Random
 
-from . import materials
-from .shapes import Material, bevelled, box, lathe, moved, smooth, tube, whole
+import bpy
+
+from . import materials, scenery
+from .fixtures import light
+from .shapes import Material, bevelled, box, joined, lathe, moved, smooth, tube
 
 DEEP = 8.5
 """y of the back wall."""
@@ -14,27 +17,31 @@ WIDE = 12.0
 
 
 def build() -> None:
-    """Model it: clear about the origin. The roof is trusses only, so that the sky lights the floor."""
+    """Model it: clear about the origin. Daylight falls through strips of the roof and the open end behind the camera."""
     floor = materials.masonry(
         "Floor", ((0.17, 0.17, 0.165), (0.21, 0.21, 0.205)), (0.06, 0.06, 0.06), (4.0, 4.0), False, 0.02
     )
     sheet = materials.sheet_metal("Sheet", (0.10, 0.17, 0.21), 0.30)
-    steel = materials.stone("Steel", (0.10, 0.11, 0.12), 1.5)
+    steel = scenery.wall("Steel", (0.10, 0.11, 0.12), 0.6, 1.5, 0.5)
     paint = materials.stone("Paint", (0.42, 0.20, 0.03), 2.5)
     case = materials.sheet_metal("Case", (0.05, 0.10, 0.055), 0.12)
     warning = materials.stripes("Warning", (0.55, 0.36, 0.02), (0.02, 0.02, 0.02), 0.5)
-    light = materials.lamp("Strip light", (0.9, 0.97, 1.0), 9.0)
+    tubes = scenery.glow("Strip light", (0.9, 0.97, 1.0), 14.0)
     box("Ground", floor, (64, 64, 0.1), (0, 0, -0.05))
     box("Back", sheet, (2 * WIDE, 0.2, 8), (0, DEEP, 4))
     for side in (-1, 1):
-        box("Side", sheet, (0.2, 20, 8), (side * WIDE, -1.5, 4))
+        box("Side", sheet, (0.2, 31, 8), (side * WIDE, -7.0, 4))
+        box("Gate leaf", sheet, (4.0, 0.2, 8), (side * (WIDE - 2.0), -22.4, 4))
         box("Line", paint, (0.12, 14, 0.008), (side * 4.6, 0, 0.002))
     box("Line", paint, (9.3, 0.12, 0.008), (0, 3.2, 0.002))
     _ribs(steel)
     _gate(sheet, steel, warning)
-    _trusses(steel, light)
+    _trusses(steel)
+    _roof(sheet)
+    joined(list(bpy.context.scene.objects), "Hangar")
+    _strips(steel, tubes)
     _stores(case, paint, steel, warning)
-    whole("Hangar")
+    scenery.quickened()
 
 
 def _beam(steel: Material, at: tuple[float, float, float], size: float, height: float) -> None:
@@ -73,19 +80,34 @@ def _gate(sheet: Material, steel: Material, warning: Material) -> None:
     box("Header", warning, (4.64, 0.34, 0.26), (0, DEEP - 0.35, 4.15))
 
 
-def _trusses(steel: Material, light: Material) -> None:
-    for y in (1.0, 4.0, 7.0):
+def _trusses(steel: Material) -> None:
+    for y in (-20.0, -15.5, -11.0, -6.5, -2.0, 1.0, 4.0, 7.0):
         for z in (7.1, 7.9):
             box("Chord", steel, (2 * WIDE, 0.12, 0.12), (0, y, z))
         for i in range(24):
             x = -WIDE + i
             ends = [(x, y, 7.1 if i % 2 else 7.9), (x + 1.0, y, 7.9 if i % 2 else 7.1)]
             tube("Lattice", steel, ends, 0.035, 5)
-    for x in (-7.5, -2.5, 2.5, 7.5):
-        box("Housing", steel, (2.6, 0.3, 0.1), (x, 5.6, 6.62))
-        box("Strip", light, (2.5, 0.16, 0.05), (x, 5.6, 6.55))
-        for end in (-1.0, 1.0):
-            tube("Hanger", steel, [(x + end, 5.6, 6.66), (x + end, 5.6, 7.9)], 0.012, 4)
+
+
+def _roof(sheet: Material) -> None:
+    """Sheets between strips that let the sky in."""
+    for k in range(4):
+        box("Roof", sheet, (2 * WIDE + 0.4, 6.0, 0.12), (0, 6.0 - 8.4 * k, 8.05))
+
+
+def _strips(steel: Material, tubes: Material) -> None:
+    """Strip lights on wires, in rows that are lit or not."""
+    for row, y in enumerate((5.6, -1.5, -9.0), start=1):
+        for column, x in enumerate((-7.5, -2.5, 2.5, 7.5), start=1):
+            parts = [
+                box("Housing", steel, (2.6, 0.3, 0.1), (x, y, 6.62)),
+                box("Strip", tubes, (2.5, 0.16, 0.05), (x, y, 6.55)),
+            ]
+            parts += [tube("Hanger", steel, [(x + e, y, 6.66), (x + e, y, 7.9)], 0.012, 4) for e in (-1.0, 1.0)]
+            lamp = joined(parts, f"Strip {row}{column}")
+            if column in (2, 3) or row == 1:
+                light(f"Strip light {row}{column}", "AREA", (x, y, 6.5), 260.0, (0.86, 0.95, 1.0), 1.6, on=lamp)
 
 
 def _stores(case: Material, paint: Material, steel: Material, warning: Material) -> None:
@@ -99,17 +121,22 @@ def _stores(case: Material, paint: Material, steel: Material, warning: Material)
         (7.6, 5.2, 1.8, 1),
         (9.4, 3.2, 1.3, 2),
     )
-    for x, y, size, high in stacks:
+    for number, (x, y, size, high) in enumerate(stacks, start=1):
         z = 0.0
+        parts = []
         for level in range(high):
             s = size * (1.0 - 0.2 * level)
             body = bevelled(box("Case", case if (level + int(x)) % 2 else paint, (s * 1.25, s, s * 0.8)), 0.03, 1)
-            moved(body, turn=(0, 0, dice.uniform(-14, 14)), at=(x, y, z + s * 0.4))
-            for end in (-0.5, 0.5):
-                strap = box("Strap", steel, (0.06, s * 1.02, s * 0.82))
-                moved(strap, at=(x + end * s * 0.7, y, z + s * 0.41))
+            straps = [
+                moved(box("Strap", steel, (0.06, s * 1.02, s * 0.82)), at=(e * s * 0.7, 0, 0)) for e in (-0.5, 0.5)
+            ]
+            turn = (0.0, 0.0, dice.uniform(-14, 14))
+            parts += [moved(thing, turn=turn, at=(x, y, z + s * 0.4)) for thing in (body, *straps)]
             z += s * 0.8
-    for x, y in ((3.3, 6.6), (3.95, 6.9), (3.5, 7.3), (-3.4, 7.2), (9.6, 0.4), (-10.2, 0.9), (-9.7, 1.5)):
+        joined(parts, f"Cases {number}")
+    for number, (x, y) in enumerate(
+        ((3.3, 6.6), (3.95, 6.9), (3.5, 7.3), (-3.4, 7.2), (9.6, 0.4), (-10.2, 0.9), (-9.7, 1.5)), start=1
+    ):
         hoops = [
             (0, 0),
             (0.29, 0),
@@ -126,13 +153,7 @@ def _stores(case: Material, paint: Material, steel: Material, warning: Material)
             (0.29, 0.9),
             (0, 0.88),
         ]
-        moved(smooth(lathe("Drum", paint if x > 3.6 else case, hoops, 20), 40), at=(x, y, 0))
-    for k in range(4):
-        tube(
-            "Pipe",
-            steel,
-            [(-WIDE + 0.5, DEEP - 0.25, 5.9 + 0.25 * k), (WIDE - 0.5, DEEP - 0.25, 5.9 + 0.25 * k)],
-            0.07,
-            8,
-        )
-    box("Board", warning, (1.6, 0.06, 0.5), (6.0, DEEP - 0.22, 3.4))
+        moved(smooth(lathe(f"Drum {number}", paint if x > 3.6 else case, hoops, 20), 40), at=(x, y, 0))
+    lines = [(5.9 + 0.25 * k, DEEP - 0.25) for k in range(4)]
+    pipes = [tube("Pipe", steel, [(-WIDE + 0.5, y, z), (WIDE - 0.5, y, z)], 0.07, 8) for z, y in lines]
+    joined([*pipes, box("Board", warning, (1.6, 0.06, 0.5), (6.0, DEEP - 0.22, 3.4))], "Pipes")

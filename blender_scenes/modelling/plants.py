@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from math import cos, pi, sin
 from random import Random
 
@@ -39,12 +40,12 @@ def broadleaf(name: str, bark: Material, leaves: Material, seed: int, high: floa
             )
             path.append(at + bend)
         parts.append(
-            smooth(tube("Limb", bark, [tuple(p) for p in path], lambda w, g=girth: g * 0.42 * (1 - 0.85 * w), 6), 80)
+            smooth(tube("Limb", bark, [tuple(p) for p in path], lambda w: girth * 0.42 * (1 - 0.85 * w), 6), 80)
         )
         tips += [path[2], path[3], path[4], path[4] + Vector((0, 0, 0.3))]
     tips.append(Vector((*lean, high * 0.82)))
     build = bmesh.new()
-    for k in range(count):
+    for _ in range(count):
         middle = dice.choice(tips)
         spread = high * 0.085
         at = middle + Vector((dice.gauss(0, spread), dice.gauss(0, spread), dice.gauss(0, spread * 0.6)))
@@ -163,10 +164,10 @@ def fir(name: str, bark: Material, needles: Material, seed: int, high: float, ti
                 sag = Vector((0, 0, -0.22 * wide * share))
                 points.append((middle - edge + sag, middle + Vector((0, 0, 0.05 * wide)), middle + edge + sag))
             rows = [[build.verts.new(p) for p in row] for row in points]
-            for low, up in zip(rows, rows[1:], strict=False):
+            for left, right in pairwise(rows):
                 for i in (0, 1):
-                    build.faces.new((low[i], low[i + 1], up[i + 1], up[i]))
-            for low, up in zip(points, points[1:], strict=False):  # twigs that break the outline
+                    build.faces.new((left[i], left[i + 1], right[i + 1], right[i]))
+            for low, up in pairwise(points):  # twigs that break the outline
                 for side in (0, 2):
                     tip = (
                         (low[side] + up[side]) / 2

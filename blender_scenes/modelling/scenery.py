@@ -27,6 +27,31 @@ def wall(
     return s.material
 
 
+def brickwork(
+    name: str, tints: tuple[Colour, Colour], mortar: Colour, dirt: float = 0.5, brick: Colour = (0.24, 0.08, 0.011)
+) -> Any:
+    """A brick wall: every brick a shade of its own, some burnt; grime climbs from the foot, rain draws streaks."""
+    s = Shader(name)
+    inputs = {
+        "Vector": s.across_walls(), "Color1": s.knob("Tint", tints[0]), "Color2": tints[1], "Mortar": mortar,
+        "Scale": 1.0, "Mortar Size": brick[2], "Mortar Smooth": 0.35, "Bias": -0.2, "Brick Width": brick[0],
+        "Row Height": brick[1],
+    }  # fmt: skip
+    laid = s.node("ShaderNodeTexBrick", inputs)
+    broad, streaks = s.noise(0.6, 4, roughness=0.65), s.noise(2.6, 3, stretch=(1.0, 1.0, 0.07))
+    height = s.node("ShaderNodeSeparateXYZ", {0: s.position}).outputs[2]
+    foot = s.ramp(s.math("ADD", height, s.math("MULTIPLY", broad, -1.8)), -1.0, 1.0, 1.0, 0.0)
+    soil = s.math("ADD", s.ramp(streaks, 0.5, 0.72, 0.0, 0.7), s.math("MULTIPLY", foot, 0.6))
+    soil = s.math("MULTIPLY", soil, s.knob("Dirt", dirt), clamp=True)
+    bleach = s.math("MULTIPLY", s.ramp(broad, 0.56, 0.72), 0.30)  # salts that the wet brings out
+    face = s.mix(
+        bleach, s.mix(1.0, laid.outputs["Color"], s.ramp(broad, 0.3, 0.7, 0.72, 1.15), "MULTIPLY"), (0.42, 0.38, 0.33)
+    )
+    s.set(Base_Color=s.mix(soil, face, (0.045, 0.04, 0.035)), Roughness=0.87)
+    s.bump(laid.outputs["Fac"], -0.02, 0.6)
+    return s.material
+
+
 def panes(name: str, warm: Colour = (1.0, 0.66, 0.32), cool: Colour = (0.75, 0.88, 1.0), strength: float = 1.1) -> Any:
     """Window panes, each an island of the mesh: `Lit` of them shine, dimmed by curtains, the others are dark glass."""
     s = Shader(name)

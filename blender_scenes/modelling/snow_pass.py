@@ -1,4 +1,4 @@
-"""The snow pass: drifts between rocks and laden firs, a signpost, marker poles, a hut with a light, peaks all around."""
+"""The snow pass: drifts between rocks and laden firs, a signpost, marker poles, a lit hut, peaks all around."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from math import cos, pi, sin
 from random import Random
 
@@ -9,12 +10,11 @@ import bmesh
 import bpy
 
 from . import materials, scenery
-from .fixtures import copies, light
+from .fixtures import braziers, copies
 from .shapes import Material, add, bevelled, box, joined, lathe, moved, rock, smooth
 
 WIDE, HIGH, BACK, ENTRY = 10.5, 9.0, 13.0, -21.0
 """Half width, height, y of the back and of the front wall."""
-FIRE = (1.0, 0.46, 0.14)
 
 
 def build() -> None:
@@ -29,7 +29,9 @@ def build() -> None:
     _shell(floor, block, stone, dark)
     _columns(stone)
     _dais(stone, floor, gold)
-    _braziers(gold)
+    spots = ((-4.6, 6.2, 0.0), (4.6, 6.2, 0.0), (-4.6, 10.6, 2.15), (4.6, 10.6, 2.15))
+    spots += ((-7.6, -1.8, 0.0), (7.6, -1.8, 0.0), (-7.4, -10.5, 0.0), (7.4, -10.5, 0.0))
+    braziers(gold, [(at, 35.0 * k, 1.0) for k, at in enumerate(spots)])
     _banners(gold)
     dice = Random(4)
     for k in range(9):
@@ -118,7 +120,7 @@ def _shaft(stone: Material) -> bpy.types.Object:
             r = radius - 0.045 * (0.5 - 0.5 * cos(20 * a)) ** 0.6 * min(1.0, 10 * way, 10 * (1 - way))
             corners.append(build.verts.new((r * cos(a), r * sin(a), 0.46 + 6.78 * way)))
         rings.append(corners)
-    for lower, upper in zip(rings, rings[1:], strict=False):
+    for lower, upper in pairwise(rings):
         for i in range(80):
             build.faces.new((lower[i], lower[(i + 1) % 80], upper[(i + 1) % 80], upper[i]))
     return smooth(add(build, "Shaft", stone), 50)
@@ -147,34 +149,6 @@ def _dais(stone: Material, floor: Material, gold: Material) -> None:
     joined(sun, "Bronze sun")
 
 
-def _braziers(gold: Material) -> None:
-    flame = scenery.glow("Flame", FIRE, 22.0)
-    ember = scenery.glow("Embers", (1.0, 0.25, 0.05), 5.0)
-    bowl = [(0.0, 0.95), (0.12, 0.95), (0.42, 1.15), (0.46, 1.24), (0.42, 1.24), (0.36, 1.14), (0.0, 1.08)]
-    parts = [smooth(lathe("Bowl", gold, bowl, 24), 50)]
-    for k in range(3):
-        a = 2 * pi * k / 3
-        leg = box("Leg", gold, (0.06, 0.06, 1.1), (0.3 * cos(a), 0.3 * sin(a), 0.52), (12 * sin(a), -12 * cos(a), 0))
-        parts.append(leg)
-    parts.append(rock("Coals", ember, (0.62, 0.62, 0.2), (0, 0, 1.18), 3.0, 2))
-    for k in range(7):
-        a, far, tall = 2.4 * k, 0.05 + 0.035 * k, 0.75 - 0.07 * k
-        tongue = lathe("Flame", flame, [(0.0, 0.0), (0.09, 0.08), (0.11, 0.2), (0.05, 0.62), (0.0, 1.0)], 8)
-        parts.append(
-            moved(
-                smooth(tongue, 80),
-                at=(far * cos(a), far * sin(a), 1.14),
-                turn=(8 * sin(a), -8 * cos(a), 0),
-                scale=(1, 1, tall),
-            )
-        )
-    places = [((-4.6, 6.2, 0.0), 0.0, 1.0), ((4.6, 6.2, 0.0), 50.0, 1.0), ((-4.6, 10.6, 2.15), 20.0, 0.95), ((4.6, 10.6, 2.15), 80.0, 0.95),
-              ((-7.6, -1.8, 0.0), 10.0, 1.0), ((7.6, -1.8, 0.0), 70.0, 1.0), ((-7.4, -10.5, 0.0), 30.0, 1.0), ((7.4, -10.5, 0.0), 60.0, 1.0)]  # fmt: skip
-    for brazier in copies(joined(parts, "Brazier"), "Brazier", places):
-        at = brazier.location
-        light("Fire", "POINT", (at.x, at.y, at.z + 1.75), 300.0, FIRE, 0.22, on=brazier)
-
-
 def _banners(gold: Material) -> None:
     weave = scenery.cloth("Banner", (0.20, 0.018, 0.016), (0.50, 0.33, 0.10))
     for number, y in enumerate((-14.7, -6.3, -2.1, 2.1, 6.3)):
@@ -190,7 +164,7 @@ def _banners(gold: Material) -> None:
                     z = 8.0 - tall * v - (0.35 * (0.5 - abs(u)) * 2 if j == 14 else 0.0)
                     row.append(build.verts.new((u * wide, fold, z)))
                 rows.append(row)
-            for low, high in zip(rows, rows[1:], strict=False):
+            for low, high in pairwise(rows):
                 for i in range(12):
                     build.faces.new((low[i], low[i + 1], high[i + 1], high[i]))
             sheet = smooth(add(build, "Sheet", weave), 180)

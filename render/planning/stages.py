@@ -37,8 +37,8 @@ class Levels(ByTime):
 
     day: Number = Number(uniform=(0.10, 0.17))
     dusk: Number = Number(uniform=(0.055, 0.10))
-    night: Number = Number(uniform=(0.018, 0.045))
-    indoor: Number = Number(uniform=(0.05, 0.12))
+    night: Number = Number(uniform=(0.030, 0.065))
+    indoor: Number = Number(uniform=(0.06, 0.13))
 
 
 class Lamps(ByTime):
@@ -104,7 +104,7 @@ def draw_stage(asked: StageRecipe, allowed: Allowed, stream: Stream) -> Stage:
         hdri_yaw=stream.uniform(0, 2 * math.pi),
         sun=_sun(asked, time, stream),
         time_of_day=time,
-        level=asked.level.at(time).draw(stream),
+        level=asked.level.at(time).draw(stream) * chosen_set.asset.brightness,
         lamps=lamps,
         flicker=_flicker(asked, stream) if time != "day" and lamps > 0 else None,
     )
