@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from ..spec import Film, Target
 from ..streams import Stream
 from .allowed import Allowed
 from .motions import MotionRecipe
+from .shot import inside
 from .silhouette import Body, Seen, Sight
 from .take import Take, companion
 from .targets import ENERGY, TargetRecipe, draw_charge, draw_prop
@@ -65,7 +67,7 @@ def _further(
     charge = draw_charge(asked, prop, film, own("charge"))
     colour = own("colour").pick(list(ENERGY))
     for attempt in range(ATTEMPTS):
-        found = companion(motion, allowed, prop, take, film, own, attempt)
+        found = companion(motion, allowed, prop, _deeper(take, own("place", attempt)), film, own, attempt)
         if found is None:
             continue
         wish, curve, spin, _ = found
@@ -84,6 +86,14 @@ def _further(
         if apart(further, others, film, allowed.library) and _all_shown((*others, further), take, film, allowed):
             return further
     return None
+
+
+def _deeper(take: Take, stream: Stream) -> Take:
+    """The take with its action's centre before or behind the hero's, so that ways may cross in the picture alone."""
+    shot = take.shot
+    away = stream.sign() * stream.uniform(0.8, 2.2) * shot.prop_size
+    centre = shot.centre + away * shot.away + stream.uniform(-0.2, 0.2) * shot.width * shot.right
+    return replace(take, shot=replace(shot, centre=inside(centre, shot.box, 0.3 * shot.prop_size)))
 
 
 def apart(thing: Target, others: tuple[Target, ...], film: Film, library: Library) -> bool:

@@ -18,6 +18,7 @@ from .allowed import Allowed
 from .company import draw_company
 from .distractors import draw_distractors
 from .effects import draw_effects
+from .holders import draw_holders
 from .looks import draw_look
 from .occlusion import draw_occlusion
 from .recipe import FilmRecipe, Recipe, Split
@@ -143,6 +144,7 @@ def _hero(frame: Frame, take: Take) -> Target:
         asset_digest=prop.digest,
         label=prop.asset.label,
         finish=frame.finish,
+        wear=recipe.target.wear.draw(frame.stream("wear")),
         motion=take.wish.motion,
         curve=take.curve,
         spin=take.spin,
@@ -157,12 +159,14 @@ def _targets(frame: Frame, take: Take) -> tuple[Target, ...]:
 
 
 def _extras(frame: Frame, take: Take, targets: tuple[Target, ...]) -> tuple[Extra, ...]:
-    """Distractors first, then what hides targets, which keeps clear of them."""
+    """Who holds a target first, then distractors, then what hides targets, which keeps clear of them."""
     recipe = frame.recipe
     setting = Setting(frame.allowed, take.shot, frame.film, take.camera, targets)
+    setting = setting.with_extras(draw_holders(recipe.occlusion.held, setting, frame.stream))
     others = draw_distractors(recipe.distractors, recipe.target, recipe.motion, setting, take, frame.stream)
-    events = draw_occlusion(recipe.occlusion, setting.with_extras(others), frame.stream)
-    return (*others, *(extra for event in events for extra in event.extras))
+    setting = setting.with_extras(others)
+    events = draw_occlusion(recipe.occlusion, setting, frame.stream)
+    return (*setting.extras, *(extra for event in events for extra in event.extras))
 
 
 def _effects(frame: Frame, take: Take, targets: tuple[Target, ...]) -> tuple[Effect, ...]:

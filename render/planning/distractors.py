@@ -20,8 +20,8 @@ from ..spec import Curve, Extra, Linear, Spin, Still, Sum, Target, Turn
 from ..streams import Stream
 from .company import apart_bodies
 from .draws import Chance, Number, Pick
-from .hiders import Line, any_attitude, turned
 from .motions import MotionRecipe
+from .proposal import Line, any_attitude, turned
 from .setting import Setting
 from .shot import vec
 from .silhouette import Seen

@@ -21,7 +21,8 @@ from ..spec import Extra, Target
 from ..streams import Stream
 from .draws import Chance, Number, Pick
 from .episode import Episode
-from .hiders import KINDS, Knobs, Proposal, kinds_there, propose
+from .hiders import KINDS, kinds_there, propose
+from .proposal import Knobs, Proposal
 from .setting import Setting
 from .silhouette import Posed, Seen
 
@@ -30,14 +31,12 @@ PEAK_WITHIN = 0.05
 """The predicted peak should come this near to the one asked for."""
 SECONDS_WITHIN = 0.15
 """The predicted duration should come this near, as a share of the one asked for, or to within a frame."""
-TRIES = 8
-"""Things proposed for one event, before the nearest is taken."""
+SCREENED, TRIES = 10, 3
+"""Things of each kind that are proposed for one event, and so many of them are refined, before another kind is."""
 MOMENTS = 5
 """Moments looked at for each."""
-SAME_KIND = 6
-"""So many of them are of the kind that was drawn first."""
-STEPS = 12
-"""Predictions made for each thing proposed, at most."""
+STEPS, HOPE = 12, 4
+"""Predictions made for each thing proposed, at most; after the latter, hopeless ones are given up."""
 FIRST = 0.25
 """On the first frame, where a tracker is shown the target, at most this share of it may be hidden."""
 LONGEST = 0.6
@@ -46,8 +45,8 @@ VETO = 1000.0
 """The error of what cannot stay."""
 LENS = 0.3
 """Metres that everything keeps from the camera."""
-FRAME_SHARE = 0.55
-"""One thing may take at most this share of the picture."""
+FILLS, FILLED = 0.85, 0.35
+"""One thing may take at most so much of the picture at a moment, and on average."""
 
 
 class OcclusionRecipe(Document):
@@ -55,15 +54,17 @@ class OcclusionRecipe(Document):
 
     `peak`: the largest share hidden (1: wholly). `seconds`: for how long at least half of that is, 0.6 of the clip at
     most. `events`: how many times in such a clip (rounded). `kind`: `static` stands there, `moving` flies past (a prop,
-    or a loose block), `figure` is a mannequin that walks or stands. `asset`: which occluders.
+    or a loose block), `figure` is a mannequin that walks or stands. `asset`: which occluders. `held`: the chance that a
+    target whose motion is a swing is held by a figure, so that its hand hides some of it.
     """
 
     chance: Chance = 0.3
     events: Number = Number(uniform=(1.0, 1.0))
     peak: Number = Number(uniform=(0.25, 1.0))
     seconds: Number = Number(loguniform=(0.12, 1.2))
-    kind: Pick = Pick(choice=KINDS, weights=(0.5, 0.25, 0.25))
+    kind: Pick = Pick(choice=KINDS, weights=(0.5, 0.2, 0.3))
     asset: Pick = Pick(choice=("any",))
+    held: Chance = 1.0
 
     @model_validator(mode="after")
     def _known(self) -> Self:
@@ -112,36 +113,38 @@ def _event(asked: OcclusionRecipe, setting: Setting, stream: Stream) -> Event | 
     trial = _Trial(setting, target, peak, seconds)
     if not trial.seen.count.any():
         return None
-    kinds = kinds_there(asked.kind, asked.asset, setting)
-    if not kinds:
-        raise UserError(f"occlusion.kind: no asset can be {' or '.join(asked.kind.named)}; name other kinds or assets")
-    kind = asked.kind.draw(stream, kinds)
-    best, least, redrawn = None, np.inf, 0
-    for number in range(TRIES):
-        if number >= SAME_KIND:
-            kind = asked.kind.draw(stream, kinds)
-        moments = [trial.draw_moment(stream) for _ in range(MOMENTS)]
-        proposal = propose(kind, asked.asset, setting, target, moments, trial.seconds, stream)
-        if proposal is None:  # nothing that stands there takes that long: another time, then something that moves
-            redrawn += 1
-            if redrawn > 3 and "moving" in kinds:
-                kind = "moving"
-            elif best is None:
-                trial.seconds = min(asked.seconds.draw(stream), LONGEST * setting.seconds)
-            continue
-        error, knobs, predicted = trial.settle(proposal)
-        if error < least:
-            least, best = error, Event(target.object_id, peak, trial.seconds, predicted, proposal.extras(knobs))
-        if least <= 1:
-            break
+    best, least = None, np.inf
+    for kind in _in_order(asked, setting, stream):
+        for proposal in trial.screened(kind, asked, stream):
+            error, knobs, predicted = trial.settle(proposal)
+            if error < least:
+                least, best = error, Event(target.object_id, peak, seconds, predicted, proposal.extras(knobs))
+            if least <= 1:
+                return best
     return best if best and best.predicted.peak > 0 and least < VETO else None
+
+
+def _in_order(asked: OcclusionRecipe, setting: Setting, stream: Stream) -> list[str]:
+    """The kinds that the recipe has, drawn by its weights one after another: the later ones where none before fits."""
+    left = kinds_there(asked.kind, asked.asset, setting)
+    if not left:
+        raise UserError(f"occlusion.kind: no asset can be {' or '.join(asked.kind.named)}; name other kinds or assets")
+    order: list[str] = []
+    while left:
+        try:
+            kind = asked.kind.draw(stream, left)
+        except UserError:  # the rest has no weight
+            break
+        order.append(kind)
+        left.remove(kind)
+    return order
 
 
 class _Trial:
     """One target that is to be hidden by so much for so long."""
 
     def __init__(self, setting: Setting, target: Target, peak: float, seconds: float) -> None:
-        self.setting, self.peak, self.seconds = setting, peak, seconds
+        self.setting, self.target, self.peak, self.seconds = setting, target, peak, seconds
         self.seen: Seen = setting.seen(target)
         self.times = self.seen.sight.times
         self.others = [(body.at(self.times).place, 0.6 * body.radius) for body in setting.bodies()]
@@ -159,22 +162,37 @@ class _Trial:
             good = np.flatnonzero(self.seen.count > 0)
         return float(self.times[good[stream.integer(len(good))]])
 
+    def screened(self, kind: str, asked: OcclusionRecipe, stream: Stream) -> list[Proposal]:
+        """The `TRIES` most promising of `SCREENED` things of a kind, as they are before any knob is turned."""
+        found: list[tuple[float, int, Proposal]] = []
+        for number in range(SCREENED):
+            moments = [self.draw_moment(stream) for _ in range(MOMENTS)]
+            proposal = propose(kind, asked.asset, self.setting, self.target, moments, self.seconds, stream)
+            if proposal is not None:
+                found.append((self._error(proposal.extras(self._start()))[0], number, proposal))
+        return [proposal for _, _, proposal in sorted(found, key=lambda entry: entry[:2])[:TRIES]]
+
+    def _start(self) -> Knobs:
+        return Knobs(off=0.0 if self.peak > 0.9 else 0.6 * (1 - self.peak))
+
     def settle(self, proposal: Proposal) -> tuple[float, Knobs, Episode]:
         """The least error found, with which knobs, and what they come to.
 
         How far off it passes is bisected, as the share hidden falls with it; the time goes by Newton's method on its
         logarithm. As each moves the other a little, the bracket is kept loose.
         """
-        knobs = Knobs(off=0.0 if self.peak > 0.9 else 0.6 * (1 - self.peak))
+        knobs = self._start()
         best: tuple[float, Knobs, Episode] | None = None
         covers, misses = 0.0, 1.0  # `off` where too much and where too little is hidden
-        for _ in range(STEPS):
+        for step in range(STEPS):
             error, episode = self._error(proposal.extras(knobs))
             if best is None or error < best[0]:
                 best = error, knobs, episode
-            if error <= 1:
+            if best[0] <= 1 or (step >= HOPE and best[0] > STEPS - step):
                 break
             off, slow, bulk = knobs.off, knobs.slow, knobs.bulk
+            if error >= VETO:
+                bulk = min(bulk + 0.15, 1.0)  # larger ones are nearer to the camera, out of the way
             if episode.peak < self.peak - 0.5 * PEAK_WITHIN:
                 if off < 0.02:
                     bulk, covers, misses = min(bulk + 0.25, 1.0), 0.0, 0.5
@@ -187,7 +205,7 @@ class _Trial:
                 turn = math.log(self.seconds / episode.seconds) / proposal.slope
                 slow = min(max(slow + 0.8 * turn, 0.0), 1.0)
                 covers, misses = max(covers - 0.1 * abs(turn), 0.0), min(misses + 0.1 * abs(turn) + 0.02, 1.0)
-            if (off, slow, bulk) == (knobs.off, knobs.slow, knobs.bulk):
+            if abs(off - knobs.off) + abs(slow - knobs.slow) + abs(bulk - knobs.bulk) < 0.01:
                 break
             knobs = Knobs(off, slow, bulk)
         assert best is not None
@@ -219,8 +237,9 @@ class _Trial:
         boxes_FP4 = self.seen.sight.boxes(posed)
         opacity_P = np.array([solid.opacity for solid in posed.body.solids])
         area_F = ((boxes_FP4[..., 2:] - boxes_FP4[..., :2]).prod(axis=2) * opacity_P).sum(axis=1)
-        share = float(area_F.max()) / (self.setting.film.width * self.setting.film.height)
-        return trouble + (VETO if share > FRAME_SHARE else 0.0)
+        whole_F2 = boxes_FP4[..., 2:].max(axis=1) - boxes_FP4[..., :2].min(axis=1)
+        share_F = np.minimum(area_F, whole_F2.prod(axis=1)) / (self.setting.film.width * self.setting.film.height)
+        return trouble + (VETO if share_F.max() > FILLS or share_F.mean() > FILLED else 0.0)
 
 
 def _short(posed: Posed, points_F3: Floats, gap: float) -> float:

@@ -14,6 +14,7 @@ from ..motion import position
 from ..optics import project
 from ..spec import ClipSpec
 from .episode import Episode
+from .grasp import bodies_of
 from .silhouette import Body, Seen, Sight
 
 Floats = NDArray[np.float64]
@@ -70,7 +71,7 @@ def predicted(spec: ClipSpec, library: Library, grid: int = GRID) -> Mapping[int
     """The targets of a clip by object id. UserError where the library lacks an asset of it."""
     sight = Sight.of_clip(spec.camera, spec.film)
     bodies = {target.object_id: Body.of(target, library) for target in spec.targets}
-    extras = [Body.of(extra, library) for extra in spec.extras]
+    extras = [body for extra in spec.extras for body in bodies_of(extra, spec.targets, library)]
     found = {}
     for target in spec.targets:
         seen = Seen.look(bodies[target.object_id], sight, grid)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from ..asset import Library
 from ..spec import Camera, Extra, Film, Target
 from .allowed import Allowed
+from .grasp import bodies_of
 from .shot import Shot
 from .silhouette import Body, Seen, Sight
 
@@ -52,8 +53,8 @@ class Setting:
 
     def bodies(self, without: Target | None = None) -> list[Body]:
         """Everything that moves or was put up, but for one target."""
-        things: list[Target | Extra] = [*self.targets, *self.extras]
-        return [self.body(thing) for thing in things if thing is not without]
+        targets = [self.body(target) for target in self.targets if target is not without]
+        return targets + [body for extra in self.extras for body in bodies_of(extra, self.targets, self.library)]
 
     def with_extras(self, extras: tuple[Extra, ...]) -> Setting:
         return replace(self, extras=(*self.extras, *extras))
