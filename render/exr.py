@@ -23,7 +23,7 @@ LARGEST = 8192
 """Greatest width and height that is read."""
 
 
-def encode(picture: NDArray[np.floating], channels: Sequence[str]) -> bytes:
+def encode(picture: NDArray[np.generic], channels: Sequence[str]) -> bytes:
     """float (H, W, C) as the bytes of an EXR with half-float `channels`, in the picture's order.
 
     Numbers beyond a half's range become infinite, as NumPy rounds them.

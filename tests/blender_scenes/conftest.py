@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from render.asset import Library
 from render.spec import ClipSpec
+from tests.blender_scenes.curved_assets import write_curved
+from tests.blender_scenes.labelled import with_digests
 from tests.blender_scenes.rendering import Rendered, render
 from tests.blender_scenes.simple_assets import write_assets
 
@@ -15,7 +18,7 @@ from tests.blender_scenes.simple_assets import write_assets
 @pytest.fixture(scope="session")
 def assets(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the assets of known geometry."""
-    return write_assets(tmp_path_factory.mktemp("assets"))
+    return write_curved(write_assets(tmp_path_factory.mktemp("assets")))
 
 
 @pytest.fixture(scope="session")
@@ -29,3 +32,21 @@ def rendered(assets: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable
         return done[spec.digest()]
 
     return once
+
+
+@pytest.fixture
+def measured(request: pytest.FixtureRequest) -> Callable[..., None]:
+    """Print a measured figure, for `pytest -s`: what docs/labels.md quotes."""
+
+    def say(what: str, **figures: float) -> None:
+        told = ", ".join(f"{name} {value:.4g}" for name, value in figures.items())
+        print(f"\nmeasured: {what}: {told}")
+
+    return say
+
+
+@pytest.fixture(scope="session")
+def digests(assets: Path) -> Callable[[ClipSpec], ClipSpec]:
+    """Fill in the digests of a clip's assets."""
+    library = Library.open([assets])
+    return lambda spec: with_digests(spec, library)

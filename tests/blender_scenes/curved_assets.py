@@ -11,8 +11,8 @@ from tests.blender_scenes.in_blender import in_blender
 
 BALL = 0.3
 """Radius of the ball, metres."""
-DISC = (0.35, 0.04, 0.24)
-"""The disc's radius, thickness, and how far the boss on its rim stands off its middle, metres."""
+DISC, BOSS = 0.3, 0.1
+"""Radius of a thin disc, and the side of the boss (a cube) that sits on its rim, on the side of +X, metres."""
 CARD = (0.9, 0.7)
 """Sides of the card and panes along x and z."""
 CHECKS = (6, 4)
@@ -35,7 +35,7 @@ import bpy, sys, math
 import numpy as np
 from pathlib import Path
 folder = Path(sys.argv[1])
-BALL, DISC, CARD, CHECKS, PANES = {BALL}, {DISC}, {CARD}, {CHECKS}, {PANES}
+BALL, DISC, BOSS, CARD, CHECKS, PANES = {BALL}, {DISC}, {BOSS}, {CARD}, {CHECKS}, {PANES}
 
 def fresh():
     bpy.ops.wm.read_factory_settings(use_empty=True)
@@ -56,9 +56,9 @@ bpy.context.object.data.materials.append(skin())
 save("test-ball")
 
 fresh()
-bpy.ops.mesh.primitive_cylinder_add(vertices=256, radius=DISC[0], depth=DISC[1])
+bpy.ops.mesh.primitive_cylinder_add(vertices=256, radius=DISC, depth=0.02)
 bpy.context.object.data.materials.append(skin())
-bpy.ops.mesh.primitive_cube_add(size=0.16, location=(DISC[2], 0, DISC[1]))
+bpy.ops.mesh.primitive_cube_add(size=BOSS, location=(DISC, 0, 0))
 bpy.context.object.data.materials.append(skin("Boss"))
 save("test-disc")
 
@@ -111,10 +111,12 @@ result = True
 def write_curved(folder: Path) -> Path:
     """`test-ball`, `test-disc` (props), `test-card` and the PANES (occluders) below `folder`."""
     in_blender(_SCRIPT, folder)
-    sizes = {"test-ball": 2 * BALL, "test-disc": 2 * DISC[0], **dict.fromkeys(("test-card", *PANES), max(CARD))}
+    sizes = {"test-ball": 2 * BALL, "test-disc": 2 * DISC + BOSS / 2, **dict.fromkeys(("test-card", *PANES), max(CARD))}
     for name, size in sizes.items():
         prop = name in ("test-ball", "test-disc")
         extra = f"size = {size}" + ('\nlabel = "round"' if prop else "")
+        if name == "test-disc":
+            extra += f"\ngrip = [{-BOSS / 4}, 0.0, 0.0]"  # the disc's own middle
         if name == "test-ball":
             extra += '\ncharge = { materials = ["Skin"], strength = 0.6 }'
         text = _TOML.format(name=name, kind="prop" if prop else "occluder", extra=extra)
