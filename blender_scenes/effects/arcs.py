@@ -16,7 +16,7 @@ from . import parts
 from .bolt import wandering
 from .brightness import frame_times, moments, open_seconds
 from .hold import Hold, Surface, surface
-from .places import carrier, ride
+from .places import carrier
 from .tubes import Tubes, join, tube
 
 Floats = NDArray[np.float64]
@@ -65,7 +65,8 @@ def build(effect: Arcs, film: Film, held: Hold, placed: Placed, name: str) -> No
         carried_by = carried_by or carrier(held, film, f"{name}-carrier")
         tubes = [part for arc, level in seen for part in shape(effect, arc, level, held)]
         shown = parts.drawn(f"{name}-{frame:04d}", join(tubes), material)
-        ride(shown, carried_by)
+        shown.parent = carried_by
+        shown.cycles.use_motion_blur = False  # a discharge lasts microseconds: the prop is blurred, its arcs are not
         parts.show_only(shown, frame, frame)
         power_F[frame] = _WATTS * effect.strength * sum(level for _, level in seen) / effect.count
         brightest_F3[frame] = max(seen, key=lambda found: found[1])[0].points[_POINTS // 2]

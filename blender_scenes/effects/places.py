@@ -12,14 +12,14 @@ from render.motion import orientation, position
 from render.spec import Film, Place
 
 from ..keys import key
-from ..shutter import blur, key_frames
+from ..shutter import key_frames
 from . import parts
 from .hold import Hold
 
 Floats = NDArray[np.float64]
 
-CARRIER_STEPS = 3
-"""Cycles' motion steps of what rides on a target: eight pieces a shutter follow half a turn of a small prop."""
+_STEPS = 1
+"""Motion steps that a carrier is keyed for: what rides on it is not blurred."""
 
 
 @dataclass(frozen=True)
@@ -45,16 +45,10 @@ def carrier(held: Hold, film: Film, name: str) -> parts.Thing:
     Never the root itself: what is parented to that shares its Cryptomatte.
     """
     empty = parts.adopt(parts.empty(name))
-    frames_N = key_frames(film, CARRIER_STEPS)
+    frames_N = key_frames(film, _STEPS)
     times_N = frames_N / film.fps
     empty.rotation_mode = "QUATERNION"
     empty.scale = (held.target.scale,) * 3
     key(empty, "location", frames_N, position(held.target.curve, times_N))
     key(empty, "rotation_quaternion", frames_N, orientation(held.target.spin, times_N))
     return empty
-
-
-def ride(thing: parts.Thing, carried_by: parts.Thing) -> None:
-    """Let `thing` move with a carrier, blurred as the target is."""
-    thing.parent = carried_by
-    blur(thing, CARRIER_STEPS)

@@ -143,7 +143,7 @@ def make_scene(spec: ClipSpec, grip: float = 0.0, metal: bool = False) -> tuple[
     ball = bpy.context.object
     material = bpy.data.materials.new("gem")
     material.use_nodes = True
-    charge = wire_charge(material, 5.0)
+    charge = wire_charge(material, 1.5)
     ball.data.materials.append(material)
     if metal:
         steel = bpy.data.materials.new("steel")
@@ -246,12 +246,12 @@ def check_effects_never_erode_coverage() -> None:
 
 def check_a_moving_trail_in_front_never_erodes_coverage() -> None:
     def towards(*found: Effect) -> ClipSpec:  # the ball flies away from the camera: its trail lies right before it
-        return make_spec(*found, curve=Linear(start=(0.3, -2.0, 1.3), velocity=(0.0, 8.0, 0.0)))
+        return make_spec(*found, curve=Linear(start=(0.7, -2.0, 1.3), velocity=(-4.0, 8.0, 0.0)))
 
     truth = develop(rendered(make_scene(towards())[0], towards(), 3), [1])
     found = develop(rendered(make_scene(towards(STREAM))[0], towards(STREAM), 3), [1])
-    veil = found.veil[truth.coverage[1] > 0.99].mean()
-    assert veil > 0.1, veil
+    veil = found.veil[truth.coverage[1] > 0.99].max()
+    assert veil > 0.03, veil
     assert np.abs(found.coverage[1] - truth.coverage[1]).max() < 1e-3
 
 
