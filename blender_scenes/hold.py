@@ -11,18 +11,18 @@ from math import radians
 
 import bpy
 import numpy as np
-from mathutils import Quaternion
+from mathutils import Euler
 from numpy.typing import NDArray
 
-from render.asset import Figure, Handle, InstalledAsset
+from render.asset import Handle, InstalledAsset
 from render.document import UserError
 from render.motion import orientation, position
 from render.spec import Extra, Film, Target
 
-from .animation import Action
+from .animation import Action, Part
 from .ingest import Placed
 from .keys import key
-from .skeleton import Poser, Skeleton, about, rotation, unit
+from .skeleton import Poser, Skeleton, about, chained, rotation, unit
 
 Floats = NDArray[np.float64]
 
@@ -65,11 +65,12 @@ def hold(
     poser = _played(figure.action, armature, skeleton, chain, times, extra)
     to_armature = _into(figure, armature, extra, times)
     middle, thumb = _handle(handle, target, times)
+    trunk = _swing_along(poser, chain, to_armature, _from_root(figure, armature), middle)
     miss = grasp(poser, chain, _points(to_armature, middle), unit(_ways(to_armature, thumb)))
     for name, degrees in asset.fingers.items():
         if name in skeleton.names:
             poser.turns[name] = about((1.0, 0.0, 0.0), np.full(len(times), radians(degrees * _closing(handle))))
-    _key(armature, poser, [*chain[1:4], *(n for n in asset.fingers if n in skeleton.names)], frames)
+    _key(armature, poser, [*trunk, *chain[1:4], *(n for n in asset.fingers if n in skeleton.names)], frames)
     return miss
 
 
@@ -129,11 +130,41 @@ def _twist(poser: Poser, forearm: str, turn_hand: Floats, s: Skeleton, hand: str
     poser.orient(forearm, lower @ rotation(about((0.0, 1.0, 0.0), 0.5 * angle)))
 
 
+def _swing_along(
+    poser: Poser, chain: tuple[str, ...], to_armature: Floats, below: Floats, middle: Floats
+) -> tuple[str, ...]:
+    """Let the two bones that carry the shoulder follow the hand a little: nobody swings with the arm alone.
+
+    below: from the armature's frame into the root's (4, 4). The shoulder stays within a few centimetres.
+    """
+    if len(chain) < 7:
+        return ()
+    s, frame = poser.skeleton, below[:3, :3] / np.cbrt(np.linalg.det(below[:3, :3]))
+    shoulder = poser.carried(s.index(chain[3]))[:, :3, 3]
+    reach = s.lengths[s.index(chain[2])] + s.lengths[s.index(chain[3])]
+    aside, ahead, up = ((_points(to_armature, middle) - shoulder) @ frame.T / reach).T
+    right = np.sign((below[:3, :3] @ s.head(chain[3]) + below[:3, 3])[0])
+    yaw = right * (0.30 * np.tanh(1.2 * ahead) - 0.25 * np.tanh(1.2 * right * aside))
+    lean = -0.16 * np.tanh(1.5 * up)
+    for name in (chain[6], chain[5]):
+        poser.turn_more(name, chained(about(frame[2], yaw / 2), about(frame[0], -lean / 2)))
+    return chain[6], chain[5]
+
+
 def _handle(handle: Handle, target: Target, times: Floats) -> tuple[Floats, Floats]:
     """Where the handle's middle is, and the way along it to the thumb, in the world, (N, 3) each."""
     turn = rotation(orientation(target.spin, times))
     middle = position(target.curve, times) + turn @ (np.array(handle.at) * target.scale)
     return middle, turn @ unit(np.array(handle.axis, np.float64))
+
+
+def _from_root(figure: Placed, armature: bpy.types.Object) -> Floats:
+    """From the armature's own frame into its root's, (4, 4)."""
+    below, thing = np.eye(4), armature
+    while thing is not None and thing != figure.root:
+        below = np.array(thing.matrix_parent_inverse) @ np.array(thing.matrix_basis) @ below
+        thing = thing.parent
+    return np.asarray(below)
 
 
 def _into(figure: Placed, armature: bpy.types.Object, extra: Extra, times: Floats) -> Floats:
@@ -142,12 +173,7 @@ def _into(figure: Placed, armature: bpy.types.Object, extra: Extra, times: Float
     root[:, :3, :3] = rotation(orientation(extra.spin, times)) * extra.scale
     root[:, :3, 3] = position(extra.curve, times)
     root[:, 3, 3] = 1.0
-    below = np.eye(4)
-    thing = armature
-    while thing is not None and thing != figure.root:
-        below = np.array(thing.matrix_parent_inverse) @ np.array(thing.matrix_basis) @ below
-        thing = thing.parent
-    return np.linalg.inv(root @ below)
+    return np.linalg.inv(root @ _from_root(figure, armature))
 
 
 def _points(matrix_N44: Floats, points_N3: Floats) -> Floats:
@@ -177,21 +203,15 @@ def _played(
                 poser.turns[name] = turns / np.linalg.norm(turns, axis=1, keepdims=True)
             elif bone.rotation_mode != "AXIS_ANGLE":
                 eulers = _read(part, path + "rotation_euler", 3, (0.0, 0.0, 0.0), at)
-                poser.turns[name] = np.array([_from_euler(e, bone.rotation_mode) for e in eulers])
+                poser.turns[name] = np.array([Euler(e.tolist(), bone.rotation_mode).to_quaternion() for e in eulers])
             poser.moves[name] = moves
     return poser
 
 
-def _from_euler(angles: Floats, order: str) -> Quaternion:
-    from mathutils import Euler
-
-    return Euler(angles.tolist(), order).to_quaternion()
-
-
-def _read(part: object, path: str, width: int, rest: tuple[float, ...], at: Floats) -> Floats:
+def _read(part: Part, path: str, width: int, rest: tuple[float, ...], at: Floats) -> Floats:
     """One channel of an action at frames `at`: (N, width)."""
     table = np.tile(np.array(rest), (len(at), 1))
-    for curve in part.action.fcurves:  # type: ignore[attr-defined]
+    for curve in part.action.fcurves:
         if curve.data_path == path:
             table[:, curve.array_index] = [curve.evaluate(frame) for frame in at]
     return table[:, :width]
@@ -221,6 +241,3 @@ def _key(armature: bpy.types.Object, poser: Poser, names: list[str], frames: Flo
     strip.action_frame_start, strip.action_frame_end = float(frames[0]), float(frames[-1])
     strip.frame_start_raw, strip.frame_end_raw = float(frames[0]), float(frames[-1])
     strip.blend_type, strip.extrapolation = "REPLACE", "HOLD"
-
-
-__all__ = ["SLANT", "Figure", "grasp", "hold"]

@@ -79,10 +79,11 @@ class Figure(Document):
     """A humanoid occluder: what it can play, how fast it walks, and the arm that can hold a prop.
 
     `actions`: the file's actions that a clip may choose from; `holding`: the one for a figure that holds a prop (None:
-    any); `walk_speed`: m/s at which the one called `walk` treads without sliding. `shoulder`: the arm's upper end as it stands, metres in the placed figure's frame; `reach`: from
-    there to the middle of a held handle, arm straight. `grip`: a bone below the hand's: begins at the handle's middle,
-    its Y axis along the handle to the thumb, its Z axis out of the palm; its parent, and that one's parents, are hand,
-    forearm, upper arm. `fingers`: degrees that finger bones turn about their own X to close on a 20 mm radius.
+    any); `walk_speed`: m/s at which the one called `walk` treads without sliding. `shoulder`: the arm's upper end as it
+    stands, metres in the placed figure's frame; `reach`: from there to the middle of a held handle, arm straight.
+    `grip`: a bone below the hand's: begins at the handle's middle, its Y axis along the handle to the thumb, its Z axis
+    out of the palm; its parent, and that one's parents, are hand, forearm, upper arm. `fingers`: degrees that finger
+    bones turn about their own X to close on a 20 mm radius.
     """
 
     actions: tuple[str, ...] = Field(min_length=1)

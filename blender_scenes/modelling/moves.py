@@ -16,7 +16,7 @@ X, Y, Z = (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)
 WALK_FRAMES, STRIDE = 26, 1.36
 """Two steps: how long they take, and how far they go in metres."""
 WALK_SPEED = STRIDE * RATE / WALK_FRAMES
-FIGHT_FRAMES, STAND_FRAMES = 48, 96
+FIGHT_FRAMES, STAND_FRAMES, BRACE_FRAMES = 48, 96, 72
 _STANCE = 0.60
 """Share of the cycle that a foot is on the ground."""
 
@@ -80,6 +80,29 @@ def walk(skeleton: Skeleton) -> Poser:
         bend = 0.035 + 0.05 * np.clip(swing, 0, 1) + 0.02
         _arm(p, side, sign, hang + np.stack([0 * a, bend, 0.5 * bend], axis=1), 0 * a, 0 * a)
         curled(p, side, 0.42)
+    return p
+
+
+def brace(skeleton: Skeleton) -> Poser:
+    """Feet apart, knees bent, the left fist up: how it stands while its right hand swings something."""
+    t = 2 * pi * np.arange(BRACE_FRAMES + 1) / BRACE_FRAMES
+    p = Poser(skeleton, len(t))
+    shift, breath = 0.012 * np.sin(t), 0.004 * np.sin(2 * t)
+    _trunk(p, shift - 0.01, 0.02 + 0.5 * shift, -0.055 + breath, yaw=radians(-12) + 0 * t, lean=radians(3) + 0 * t)
+    p.turns["chest"] = chained(about(Y, radians(6) + 0.4 * shift), about(X, radians(2) + breath))
+    _steady_head(p, radians(-5) + 0 * t, 0.05 * np.sin(t))
+    _foot(p, "L", -1.0, (-0.155, 0.23, 0.0), 0 * t, radians(4))
+    _foot(p, "R", 1.0, (0.175, -0.16, 0.0), 0 * t - radians(3), radians(-38))
+    p.reach(
+        "upper_arm.L",
+        "forearm.L",
+        np.stack([-0.16 + shift, 0.33 + shift, 1.27 + breath], axis=1),
+        (-0.7, -0.3, -0.9),
+        True,
+    )
+    curled(p, "L", 0.85)
+    _arm(p, "R", 1.0, (0.10, 0.06, -0.50), 0 * t, 0 * t)
+    curled(p, "R", 0.6)
     return p
 
 

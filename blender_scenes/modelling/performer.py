@@ -59,9 +59,10 @@ def build() -> None:
         ("stand", moves.stand, moves.STAND_FRAMES),
         ("walk", moves.walk, moves.WALK_FRAMES),
         ("fight", moves.fight, moves.FIGHT_FRAMES),
+        ("brace", moves.brace, moves.BRACE_FRAMES),
     ):
         poser = solve(skeleton)
-        every = 4 if name == "stand" else 1
+        every = 4 if name in ("stand", "brace") else 1
         add_action(
             armature,
             name,
