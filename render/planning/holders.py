@@ -57,7 +57,8 @@ def _holder(setting: Setting, target: Target, stream: Stream) -> Extra | None:
     yaw = math.atan2(way[1], way[0]) - math.pi / 2  # it faces +Y before it is turned
     base = turned(yaw)
     stand = pivot - rotate(base, np.asarray(shoulder) * scale)
-    actions = [action for action in figure.actions if action != WALK] or list(figure.actions)
+    still = [action for action in figure.actions if action != WALK] or list(figure.actions)
+    actions = [figure.holding] if figure.holding else still
     return Extra(
         asset=asset.asset.name,
         asset_digest=asset.digest,
