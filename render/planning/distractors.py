@@ -76,7 +76,7 @@ def draw_distractors(
     first = streams("distractors", 0)
     extras: tuple[Extra, ...] = ()
     if first.chance(asked.chance):
-        for number in range(max(1, round(asked.count.draw(first)))):
+        for number in range(round(asked.count.draw(first))):
 
             def own(name: str, attempt: int = 0, number: int = number) -> Stream:
                 return streams(f"distractor-{number}-{name}", attempt)

@@ -97,7 +97,7 @@ def draw_occlusion(asked: OcclusionRecipe, setting: Setting, stream: Callable[[s
     if not first.chance(asked.chance):
         return []
     events: list[Event] = []
-    for number in range(max(1, round(asked.events.draw(first)))):
+    for number in range(round(asked.events.draw(first))):
         event = _event(asked, setting, stream("occlusion", number + 1))
         if event is not None:
             events.append(event)
