@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -102,11 +104,30 @@ def fisheye(camera: Camera, film: Film, focal: float) -> tuple[Floats, float]:
     return np.concatenate([[0.0], fit_4 / (corner * focal) ** np.arange(1, 5)]), float(error_N.max())
 
 
+@dataclass(frozen=True)
+class View:
+    """A camera at N moments: eyes (N, 3), axes (N, 3, 3) as `camera_axes` gives them, focal lengths in px (N,)."""
+
+    camera: Camera
+    film: Film
+    eye: Floats
+    axes: Floats
+    focal: Floats
+
+    @classmethod
+    def of(cls, camera: Camera, film: Film, times: ArrayLike) -> View:
+        """The view at `times` in seconds (N,)."""
+        return cls(camera, film, *camera_axes(camera, times), focal_px(camera, film, times))
+
+    def project(self, points: ArrayLike) -> tuple[Floats, Floats]:
+        """Pixels float64 (N, 2), x right, y down, and depth in metres float64 (N,) of one world point a moment."""
+        local_N3 = np.einsum("nji,nj->ni", self.axes, np.asarray(points, np.float64) - self.eye)
+        depth_N = -local_N3[:, 2]
+        plane_N2 = local_N3[:, :2] * [1.0, -1.0] / np.where(np.abs(depth_N) < 1e-9, 1e-9, depth_N)[:, None]
+        shown_N2 = distort(self.camera.lens, plane_N2) * self.focal[:, None]
+        return np.array([self.film.width, self.film.height]) / 2 + shown_N2, depth_N
+
+
 def project(camera: Camera, film: Film, times: ArrayLike, points: ArrayLike) -> tuple[Floats, Floats]:
     """Pixel coordinates float64 (N, 2), x right, y down, and depth in metres float64 (N,) of one world point a time."""
-    eye_N3, axes_N33 = camera_axes(camera, times)
-    local_N3 = np.einsum("nji,nj->ni", axes_N33, np.asarray(points, np.float64) - eye_N3)
-    depth_N = -local_N3[:, 2]
-    plane_N2 = local_N3[:, :2] * [1.0, -1.0] / np.where(np.abs(depth_N) < 1e-9, 1e-9, depth_N)[:, None]
-    shown_N2 = distort(camera.lens, plane_N2) * focal_px(camera, film, times)[:, None]
-    return np.array([film.width, film.height]) / 2 + shown_N2, depth_N
+    return View.of(camera, film, times).project(points)

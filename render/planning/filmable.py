@@ -16,10 +16,15 @@ GONE = 0.92
 """A prop that leaves and comes back must be in view in fewer than this share of the frames."""
 
 
-def filmable(way: Passage, motion: str, camera: Camera, film: Film, shot: Shot) -> bool:
-    """In view on the first frame and for long enough, above the ground, inside the clear room, in focus."""
+def shown_for(motion: str) -> float:
+    """The share of the frames in which the centre of a prop with that motion must be in view."""
+    return IN_VIEW.get(motion, USUALLY)
+
+
+def filmable(way: Passage, motion: str, camera: Camera, film: Film, shot: Shot, wanted: float) -> bool:
+    """In view on the first frame and for the share `wanted` of all, above ground, inside the clear room, in focus."""
     seen = way.seen & (way.depth > 1.2 * shot.prop_size)
-    if not seen[0] or seen.mean() < IN_VIEW.get(motion, USUALLY):
+    if not seen[0] or seen.mean() < wanted:
         return False
     first = way.pixels[0]
     length = way.diameter[0] * shot.prop_size / shot.diameter

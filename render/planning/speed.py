@@ -7,12 +7,13 @@ through the picture: px a frame, or that over the diameter that the prop's silho
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..motion import position
-from ..optics import focal_px, project
+from ..optics import View, focal_px
 from ..spec import Camera, Curve, Film
 from .shot import Floats
 
@@ -49,11 +50,9 @@ class Passage:
 
 def passage(curve: Curve, camera: Camera, film: Film, diameter: float) -> Passage:
     """Follow a prop of that diameter (m) through the clip; speeds are central differences over a quarter frame."""
-    centres = np.arange(film.frames) / film.fps
-    nudge = 0.125 / film.fps
-    times = np.concatenate([centres - nudge, centres, centres + nudge])
+    times = _moments(film)
     points = position(curve, times).reshape(3, -1, 3)
-    pixels, depth = project(camera, film, times, points.reshape(-1, 3))
+    pixels, depth = _looking(camera, film).project(points.reshape(-1, 3))
     place, near = pixels.reshape(3, -1, 2), depth.reshape(3, -1)
     stride = np.linalg.norm(points[2] - points[0], axis=1)
     size = np.array([film.width, film.height])
@@ -61,8 +60,20 @@ def passage(curve: Curve, camera: Camera, film: Film, diameter: float) -> Passag
         points=points[1],
         pixels=place[1],
         depth=near[1],
-        diameter=diameter * focal_px(camera, film, centres) / np.maximum(near[1], 1e-3),
+        diameter=diameter * focal_px(camera, film, np.arange(film.frames) / film.fps) / np.maximum(near[1], 1e-3),
         speed=np.linalg.norm(place[2] - place[0], axis=1) * 4,
         seen=((place[1] >= 0) & (place[1] <= size)).all(axis=1) & (near[1] > 0),
         moving=stride > STIR * float(stride.max()),
     )
+
+
+def _moments(film: Film) -> Floats:
+    """An eighth of a frame before each shutter centre, at it, and after: (3 F,) seconds."""
+    centres, nudge = np.arange(film.frames) / film.fps, 0.125 / film.fps
+    return np.concatenate([centres - nudge, centres, centres + nudge])
+
+
+@lru_cache(maxsize=2)
+def _looking(camera: Camera, film: Film) -> View:
+    """One camera is looked through again and again while a further prop is placed before it."""
+    return View.of(camera, film, _moments(film))

@@ -11,7 +11,7 @@ from ..streams import Stream
 from .allowed import Allowed
 from .cameras import CameraRecipe, draw_lens, draw_operator, frame_shot, point
 from .course import Lay
-from .filmable import filmable
+from .filmable import filmable, shown_for
 from .motions import MotionRecipe, Wish, draw_course, draw_wish
 from .moves import MOVES
 from .shot import Shot, diameter
@@ -31,6 +31,11 @@ UNSUITED = {
     "crash-zoom": ("approach", "reenter", "toss"),  # already large, or out of the narrower picture
 }
 """Motions that a camera move makes no sense with, where a recipe leaves a choice of moves."""
+
+HOPELESS = 0.6
+"""Below this part of the time that a prop should be in view, an attempt is given up at once."""
+LESS = 0.6
+"""Further props need to be in view for this part of the time that the hero is: the camera goes after the hero."""
 
 Streams = Callable[[str, int], Stream]
 
@@ -66,13 +71,12 @@ def draw_take(
     lay = draw_course(motion, wish.motion, prop, stage, film, streams("motion", attempt), streams("spin", attempt))
     lens = draw_lens(camera, streams("lens", 0))
     operator = draw_operator(camera, move, shot, film, lens, streams("follow", attempt))
-    found = at_speed(
-        lay, wish, lambda curve: point(operator, curve), film, shot.diameter, _first_pace(wish, shot, film)
-    )
+    pace, wanted = _first_pace(wish, shot, film), shown_for(wish.motion)
+    found = at_speed(lay, wish, lambda curve: point(operator, curve), film, shot.diameter, pace, wanted)
     if found is None:
         return None
     curve, spin, shown, way = found
-    return Take(wish, shot, curve, spin, shown, way) if filmable(way, wish.motion, shown, film, shot) else None
+    return Take(wish, shot, curve, spin, shown, way) if filmable(way, wish.motion, shown, film, shot, wanted) else None
 
 
 def _draw_move(camera: CameraRecipe, motion: str, stream: Stream) -> str:
@@ -83,12 +87,12 @@ def _draw_move(camera: CameraRecipe, motion: str, stream: Stream) -> str:
 
 
 def at_speed(
-    lay: Lay, wish: Wish, film_it: Callable[[Curve], Camera], film: Film, across: float, pace: float
+    lay: Lay, wish: Wish, film_it: Callable[[Curve], Camera], film: Film, across: float, pace: float, wanted: float
 ) -> tuple[Curve, Spin, Camera, Passage] | None:
     """Lay a way at the pace at which the prop (`across`: its diameter in m) has the typical speed asked for.
 
     Speed grows with pace, though not evenly: a faster prop leaves the frame, and a camera follows it less. None where
-    no pace gives it within `TOLERANCE`.
+    no pace gives it within `TOLERANCE`, or it is far from being in view for the share `wanted` of the clip.
     """
     slow, fast = 0.0, float("inf")
     for _ in range(TRIES):
@@ -96,7 +100,7 @@ def at_speed(
         camera = film_it(curve)
         way = passage(curve, camera, film, across)
         speed = way.typical(wish.in_px)
-        if speed <= 0 or not way.seen[0]:  # where it begins hardly depends on its pace
+        if speed <= 0 or not way.seen[0] or way.seen.mean() < HOPELESS * wanted:  # its pace hardly changes that
             return None
         if abs(speed / wish.speed - 1) < TOLERANCE:
             return curve, spin, camera, way
@@ -125,9 +129,9 @@ def companion(
     wish = draw_wish(motion, allowed, film, streams("wish", attempt // WISHES))
     shot = take.shot.of(prop)
     lay = draw_course(motion, wish.motion, prop, shot, film, streams("motion", attempt), streams("spin", attempt))
-    across = diameter(prop)
-    found = at_speed(lay, wish, lambda curve: take.camera, film, across, _first_pace(wish, shot, film))
+    pace, wanted = _first_pace(wish, shot, film), LESS * shown_for(wish.motion)
+    found = at_speed(lay, wish, lambda curve: take.camera, film, diameter(prop), pace, wanted)
     if found is None:
         return None
     curve, spin, _, way = found
-    return (wish, curve, spin, way) if filmable(way, wish.motion, take.camera, film, shot) else None
+    return (wish, curve, spin, way) if filmable(way, wish.motion, take.camera, film, shot, wanted) else None
