@@ -45,7 +45,7 @@ class Surface:
 
 def surface(placed: Placed, rng: np.random.Generator, count: int) -> Surface:
     """`count` points of a placed prop's surface."""
-    corners_T33 = np.concatenate([_triangles(thing) for thing in placed.objects if thing.type == "MESH"])
+    corners_T33 = np.concatenate([_triangles(thing, placed) for thing in placed.objects if thing.type == "MESH"])
     # Blender does not promise the triangles' order; by place, so that a seed always means the same points.
     corners_T33 = corners_T33[np.lexsort(np.round(corners_T33.reshape(-1, 9), 6).T)]
     across_T3 = np.cross(corners_T33[:, 1] - corners_T33[:, 0], corners_T33[:, 2] - corners_T33[:, 0])
@@ -60,7 +60,7 @@ def surface(placed: Placed, rng: np.random.Generator, count: int) -> Surface:
 
 def hold(target: Target | Extra, placed: Placed) -> Hold:
     """Measure the surface of a target's meshes in its root's frame."""
-    triangles_T33 = np.concatenate([_triangles(thing) for thing in placed.objects if thing.type == "MESH"])
+    triangles_T33 = np.concatenate([_triangles(thing, placed) for thing in placed.objects if thing.type == "MESH"])
     centres_T3 = triangles_T33.mean(axis=1)
     sides_T23 = triangles_T33[:, 1:] - triangles_T33[:, :1]
     areas_T = np.linalg.norm(np.cross(sides_T23[:, 0], sides_T23[:, 1]), axis=1)
@@ -69,10 +69,17 @@ def hold(target: Target | Extra, placed: Placed) -> Hold:
     return Hold(target, middle, float(np.sqrt(square) * target.scale))
 
 
-def _triangles(thing: bpy.types.Object) -> Floats:
-    """The corners of a mesh object's triangles in its root's frame, float64 (T, 3, 3)."""
+def _triangles(thing: bpy.types.Object, placed: Placed) -> Floats:
+    """The corners of a mesh object's triangles in its root's frame, float64 (T, 3, 3); of a rig as it stands now."""
     matrix = np.asarray(thing.matrix_parent_inverse @ thing.matrix_basis, np.float64)
     mesh = thing.data
+    if placed.action is not None:
+        graph = bpy.context.evaluated_depsgraph_get()
+        shown = thing.evaluated_get(graph)
+        matrix = np.linalg.inv(np.asarray(placed.root.evaluated_get(graph).matrix_world)) @ np.asarray(
+            shown.matrix_world
+        )
+        mesh = shown.to_mesh()
     points = np.empty(len(mesh.vertices) * 3)
     mesh.vertices.foreach_get("co", points)
     mesh.calc_loop_triangles()
