@@ -6,14 +6,13 @@
 
 from __future__ import annotations
 
-from ..asset import InstalledAsset
 from ..spec import Target
 from ..streams import Stream
 from .draws import Pick
 from .passing import flies, walks
-from .proposal import Line, Proposal, extent
+from .proposal import Line, Proposal
 from .setting import Setting
-from .standing import COLUMNS, stays
+from .standing import stays
 
 KINDS = ("static", "moving", "figure")
 WALKS = 0.6
@@ -28,39 +27,17 @@ def kinds_there(kinds: Pick, assets: Pick, setting: Setting) -> list[str]:
 
 
 def propose(
-    kind: str, assets: Pick, setting: Setting, target: Target, moments: list[float], seconds: float, stream: Stream
-) -> Proposal | None:
-    """Something of a kind that is there, which may hide `target` around one of the moments for `seconds`.
-
-    What stands there hides a target for as long as the target takes to pass it: None where nothing has that width.
-    """
+    kind: str, assets: Pick, setting: Setting, target: Target, moment: float, seconds: float, stream: Stream
+) -> Proposal:
+    """Something of a kind that is there, which may hide `target` around a moment for `seconds` or so."""
     standing, flying, figures = _names(assets, setting)
+    line = Line.to(target, setting, moment)
     if kind == "moving":
-        asset = setting.library.get(stream.pick(flying))
-        return flies(setting, asset, Line.to(target, setting, moments[0]), target, seconds, stream)
-    among = figures if kind == "figure" else standing
-    for moment in moments:
-        line = Line.to(target, setting, moment)
-        if kind == "figure" and stream.chance(WALKS):
-            return walks(setting, setting.library.get(assets.draw(stream, figures)), line, seconds, stream)
-        wide = [name for name in among if _could(setting.library.get(name), line, seconds)]
-        if wide and (assets.named == ("any",) or set(assets.named) & set(wide)):
-            return stays(setting, setting.library.get(assets.draw(stream, wide)), line, stream)
-    return None
-
-
-def _could(asset: InstalledAsset, line: Line, seconds: float) -> bool:
-    """Whether it can be about as wide as the way that the target goes behind it in that time (or narrower, if the
-    target needs that time to pass a post)."""
-    low, high = extent(asset)
-    way = line.pace(1.0) * seconds  # at the target's place; what is nearer looks larger
-    if asset.asset.stands == "loose":
-        narrow, wide = 0.55, 1.7 * COLUMNS
-    else:
-        narrow, wide = float(min(high[:2] - low[:2])), float(max(high[:2] - low[:2]))
-        if high[0] - low[0] > 1.8 * (high[1] - low[1]):
-            narrow = 0.9 * wide
-    return max(0.75 * narrow, 1.4 * line.reach) < way < 4 * wide
+        return flies(setting, setting.library.get(stream.pick(flying)), line, target, seconds, stream)
+    asset = setting.library.get(assets.draw(stream, figures if kind == "figure" else standing))
+    if kind == "figure" and stream.chance(WALKS):
+        return walks(setting, asset, line, seconds, stream)
+    return stays(setting, asset, line, stream)
 
 
 def _names(assets: Pick, setting: Setting) -> tuple[list[str], list[str], list[str]]:

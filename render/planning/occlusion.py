@@ -33,8 +33,8 @@ SECONDS_WITHIN = 0.15
 """The predicted duration should come this near, as a share of the one asked for, or to within a frame."""
 SCREENED, TRIES = 10, 3
 """Things of each kind that are proposed for one event, and so many of them are refined, before another kind is."""
-MOMENTS = 5
-"""Moments looked at for each."""
+WISHES = 5
+"""Draws of what is asked for, of which a thing that stands somewhere has the one that it comes nearest to."""
 STEPS, HOPE = 12, 4
 """Predictions made for each thing proposed, at most; after the latter, hopeless ones are given up."""
 FIRST = 0.25
@@ -86,9 +86,7 @@ class Event:
 
     def fits(self, fps: float) -> bool:
         """Whether the prediction is as near as it should be."""
-        within = max(SECONDS_WITHIN * self.seconds, 1 / fps)
-        near = abs(self.predicted.peak - self.peak) <= PEAK_WITHIN + 1e-9
-        return near and abs(self.predicted.seconds - self.seconds) <= within + 1e-9
+        return Wish(self.peak, self.seconds).off(self.predicted, fps) <= 1 + 1e-9
 
 
 def draw_occlusion(asked: OcclusionRecipe, setting: Setting, stream: Callable[[str, int], Stream]) -> list[Event]:
@@ -105,23 +103,45 @@ def draw_occlusion(asked: OcclusionRecipe, setting: Setting, stream: Callable[[s
     return events
 
 
+@dataclass(frozen=True)
+class Wish:
+    """A share of the target that is to be hidden at most, and seconds for which at least half of that is to be."""
+
+    peak: float
+    seconds: float
+
+    def off(self, episode: Episode, fps: float) -> float:
+        """How far an episode is from it: up to 1 is near enough."""
+        within = max(SECONDS_WITHIN * self.seconds, 1 / fps)
+        return max(abs(episode.peak - self.peak) / PEAK_WITHIN, abs(episode.seconds - self.seconds) / within)
+
+
 def _event(asked: OcclusionRecipe, setting: Setting, stream: Stream) -> Event | None:
-    """The best of a few proposals, each refined; the first that fits is taken. None where nothing can hide it."""
+    """The best of a few proposals, each refined; the first that fits is taken. None where nothing can hide it.
+
+    How long a thing that stands somewhere hides a target is up to the target: of a few draws of the wish, each such
+    thing is tried with the one that it comes nearest to. What flies past can meet any wish, so it has the first.
+    """
     target = stream.pick(list(setting.targets))
-    peak = min(max(asked.peak.draw(stream), 0.0), 1.0)
-    seconds = min(asked.seconds.draw(stream), LONGEST * setting.seconds)
-    trial = _Trial(setting, target, peak, seconds)
+    trial = _Trial(setting, target)
+    wishes = [_wish(asked, setting, stream) for _ in range(WISHES)]
     if not trial.seen.count.any():
         return None
     best, least = None, np.inf
     for kind in _in_order(asked, setting, stream):
-        for proposal in trial.screened(kind, asked, stream):
-            error, knobs, predicted = trial.settle(proposal)
+        for wish, proposal, knobs in trial.screened(kind, asked, wishes[:1] if kind == "moving" else wishes, stream):
+            error, settled, predicted = trial.settle(proposal, wish, knobs)
             if error < least:
-                least, best = error, Event(target.object_id, peak, seconds, predicted, proposal.extras(knobs))
+                extras = proposal.extras(settled)
+                least, best = error, Event(target.object_id, wish.peak, wish.seconds, predicted, extras)
             if least <= 1:
                 return best
     return best if best and best.predicted.peak > 0 and least < VETO else None
+
+
+def _wish(asked: OcclusionRecipe, setting: Setting, stream: Stream) -> Wish:
+    peak = min(max(asked.peak.draw(stream), 0.0), 1.0)
+    return Wish(peak, min(asked.seconds.draw(stream), LONGEST * setting.seconds))
 
 
 def _in_order(asked: OcclusionRecipe, setting: Setting, stream: Stream) -> list[str]:
@@ -141,10 +161,10 @@ def _in_order(asked: OcclusionRecipe, setting: Setting, stream: Stream) -> list[
 
 
 class _Trial:
-    """One target that is to be hidden by so much for so long."""
+    """One target that is to be hidden."""
 
-    def __init__(self, setting: Setting, target: Target, peak: float, seconds: float) -> None:
-        self.setting, self.target, self.peak, self.seconds = setting, target, peak, seconds
+    def __init__(self, setting: Setting, target: Target) -> None:
+        self.setting, self.target, self.fps = setting, target, setting.film.fps
         self.seen: Seen = setting.seen(target)
         self.times = self.seen.sight.times
         self.others = [(body.at(self.times).place, 0.6 * body.radius) for body in setting.bodies()]
@@ -152,9 +172,9 @@ class _Trial:
         for body in setting.bodies(without=target):
             self.open_K = self.open_K * self.seen.open_past(body)
 
-    def draw_moment(self, stream: Stream) -> float:
-        """A time in seconds at which the target is in the picture, with room for the event around it."""
-        room = 0.5 * self.seconds + 0.1 * self.setting.seconds
+    def draw_moment(self, seconds: float, stream: Stream) -> float:
+        """A time in seconds at which the target is in the picture, with room for so many seconds around it."""
+        room = 0.5 * seconds + 0.1 * self.setting.seconds
         late = self.times >= min(room, 0.5 * self.setting.seconds)
         early = self.times <= max(self.setting.seconds - 0.7 * room, 0.6 * self.setting.seconds)
         good = np.flatnonzero((self.seen.count > 0) & late & early)
@@ -162,47 +182,49 @@ class _Trial:
             good = np.flatnonzero(self.seen.count > 0)
         return float(self.times[good[stream.integer(len(good))]])
 
-    def screened(self, kind: str, asked: OcclusionRecipe, stream: Stream) -> list[Proposal]:
-        """The `TRIES` most promising of `SCREENED` things of a kind, as they are before any knob is turned."""
-        found: list[tuple[float, int, Proposal]] = []
+    def screened(
+        self, kind: str, asked: OcclusionRecipe, wishes: list[Wish], stream: Stream
+    ) -> list[tuple[Wish, Proposal, Knobs]]:
+        """The `TRIES` most promising of `SCREENED` things of a kind, each with the wish that it comes nearest to."""
+        found: list[tuple[float, int, Wish, Proposal, Knobs]] = []
         for number in range(SCREENED):
-            moments = [self.draw_moment(stream) for _ in range(MOMENTS)]
-            proposal = propose(kind, asked.asset, self.setting, self.target, moments, self.seconds, stream)
-            if proposal is not None:
-                found.append((self._error(proposal.extras(self._start()))[0], number, proposal))
-        return [proposal for _, _, proposal in sorted(found, key=lambda entry: entry[:2])[:TRIES]]
+            wish = wishes[number % len(wishes)]
+            knobs = Knobs(off=0.0 if wish.peak > 0.9 else 0.6 * (1 - wish.peak))
+            moment = self.draw_moment(wish.seconds, stream)
+            proposal = propose(kind, asked.asset, self.setting, self.target, moment, wish.seconds, stream)
+            episode, trouble = self._predict(proposal.extras(knobs))
+            error, nearest_wish = min(((one.off(episode, self.fps), one) for one in wishes), key=lambda pair: pair[0])
+            found.append((error + 0.01 * trouble, number, nearest_wish, proposal, knobs))
+        return [entry[2:] for entry in sorted(found, key=lambda entry: entry[:2])[:TRIES]]
 
-    def _start(self) -> Knobs:
-        return Knobs(off=0.0 if self.peak > 0.9 else 0.6 * (1 - self.peak))
-
-    def settle(self, proposal: Proposal) -> tuple[float, Knobs, Episode]:
-        """The least error found, with which knobs, and what they come to.
+    def settle(self, proposal: Proposal, wish: Wish, knobs: Knobs) -> tuple[float, Knobs, Episode]:
+        """The least error found from these knobs on, with which knobs, and what they come to.
 
         How far off it passes is bisected, as the share hidden falls with it; the time goes by Newton's method on its
         logarithm. As each moves the other a little, the bracket is kept loose.
         """
-        knobs = self._start()
         best: tuple[float, Knobs, Episode] | None = None
         covers, misses = 0.0, 1.0  # `off` where too much and where too little is hidden
         for step in range(STEPS):
-            error, episode = self._error(proposal.extras(knobs))
+            episode, trouble = self._predict(proposal.extras(knobs))
+            error = wish.off(episode, self.fps) + trouble
             if best is None or error < best[0]:
                 best = error, knobs, episode
             if best[0] <= 1 or (step >= HOPE and best[0] > STEPS - step):
                 break
             off, slow, bulk = knobs.off, knobs.slow, knobs.bulk
-            if error >= VETO:
+            if trouble:
                 bulk = min(bulk + 0.15, 1.0)  # larger ones are nearer to the camera, out of the way
-            if episode.peak < self.peak - 0.5 * PEAK_WITHIN:
+            if episode.peak < wish.peak - 0.5 * PEAK_WITHIN:
                 if off < 0.02:
                     bulk, covers, misses = min(bulk + 0.25, 1.0), 0.0, 0.5
                 misses = min(misses, off)
                 off = (covers + off) / 2 if off > 0.02 else 0.0
-            elif episode.peak > self.peak + 0.5 * PEAK_WITHIN:
+            elif episode.peak > wish.peak + 0.5 * PEAK_WITHIN:
                 covers = max(covers, off)
                 off = (misses + off) / 2
             if episode.seconds > 0:
-                turn = math.log(self.seconds / episode.seconds) / proposal.slope
+                turn = math.log(wish.seconds / episode.seconds) / proposal.slope
                 slow = min(max(slow + 0.8 * turn, 0.0), 1.0)
                 covers, misses = max(covers - 0.1 * abs(turn), 0.0), min(misses + 0.1 * abs(turn) + 0.02, 1.0)
             if abs(off - knobs.off) + abs(slow - knobs.slow) + abs(bulk - knobs.bulk) < 0.01:
@@ -211,22 +233,15 @@ class _Trial:
         assert best is not None
         return best
 
-    def _error(self, extras: tuple[Extra, ...]) -> tuple[float, Episode]:
-        """Up to 1 where it is near enough, `VETO` and more where it cannot stay; and what these alone hide."""
+    def _predict(self, extras: tuple[Extra, ...]) -> tuple[Episode, float]:
+        """What these alone hide; and `VETO` for each reason why they cannot stay there, else 0."""
         posed = [self.seen.sight.pose(self.setting.body(extra)) for extra in extras]
         open_K = np.ones(len(self.open_K))
         for one in posed:
             open_K = open_K * self.seen.open_past(one)
-        episode = Episode.of(self.seen.hidden(open_K), self.times)
-        off_peak = abs(episode.peak - self.peak) / PEAK_WITHIN
-        off_seconds = abs(episode.seconds - self.seconds) / max(
-            SECONDS_WITHIN * self.seconds, 1 / self.setting.film.fps
-        )
-        error = max(off_peak, off_seconds)
         first = float(np.nan_to_num(self.seen.hidden(open_K * self.open_K))[0])
-        if first > FIRST:
-            error += VETO * (1 + first)
-        return error + sum(self._trouble(one) for one in posed), episode
+        trouble = VETO if first > FIRST else 0.0
+        return Episode.of(self.seen.hidden(open_K), self.times), trouble + sum(map(self._trouble, posed))
 
     def _trouble(self, posed: Posed) -> float:
         """`VETO` for each way in which a thing runs into others or the lens, or fills the picture; else 0."""
