@@ -72,7 +72,8 @@ def _acting(installed: InstalledAsset, action: str | None) -> InstalledAsset:
 
 def _steps(thing: Target | Extra, film: Film) -> int:
     """Motion steps for its curve and spin."""
-    times = np.arange(film.frames) / film.fps
+    finer = 8  # rates change within a bounce's half frame
+    times = np.arange(-finer, (film.frames + 1) * finer) / (finer * film.fps)
     turn = float(rates_of_turn(thing.spin, times).max()) / film.fps + _bend(thing.curve, film)
     return motion_steps(turn * window(film))
 
