@@ -83,15 +83,17 @@ def fisheye(camera: Camera, film: Film, focal: float) -> tuple[Floats, float]:
     corner = np.hypot(film.width, film.height) / 2 / pixels_mm / focal * 1.01
     shown_N = corner * np.cos(np.linspace(0, np.pi / 2, 400))
     shown_N2 = np.stack([shown_N, np.zeros_like(shown_N)], axis=1)
-    plane_N2 = undistort(lens, shown_N2)
-    plane_N = plane_N2[:, 0]
-    if np.abs(distort(lens, plane_N2) - shown_N2).max() > 1e-6:
+    with np.errstate(over="ignore", invalid="ignore"):
+        plane_N2 = undistort(lens, shown_N2)
+        plane_N = plane_N2[:, 0]
+        slope_N = 1 + 3 * lens.k1 * plane_N**2 + 5 * lens.k2 * plane_N**4
+        good_N = (np.abs(distort(lens, plane_N2) - shown_N2).max(axis=1) < 1e-6) & (slope_N > 0)
+    if not good_N.all():
         raise UserError(
             f"lens: k1 = {lens.k1:g}, k2 = {lens.k2:g} fold the picture over within the frame at {focal:g} mm; "
             "bring them nearer to 0 or take a longer lens"
         )
     angle_N = np.arctan(plane_N)
-    slope_N = 1 + 3 * lens.k1 * plane_N**2 + 5 * lens.k2 * plane_N**4
     px_N = slope_N * (1 + plane_N**2) * focal * pixels_mm  # px that a radian stands for there
     powers_N4 = (shown_N / corner)[:, None] ** np.arange(1, 5)
     weight_N = np.ones_like(px_N)

@@ -99,3 +99,33 @@ def test_a_file_that_is_no_frame_is_refused(tmp_path: Path) -> None:
     (tmp_path / "frame.exr").write_bytes(b"not a picture")
     with pytest.raises((OSError, ValueError, RuntimeError)):
         Layers.read(tmp_path / "frame.exr")
+
+
+def test_smoke_veils_by_what_it_lets_through(tmp_path: Path) -> None:
+    behind = np.ones((H, W))
+    behind[0] = 0  # sky
+    behind[1] = 0.4  # an edge against the sky
+    through = np.linspace(0.1, 1, W)[None, :] * np.ones((H, 1))
+    light = dict.fromkeys(("Noisy Image",), np.ones((H, W, 3), np.float32))
+    light["Combined_charge"] = np.zeros((H, W, 3), np.float32)
+    light["Combined_fx"] = np.full((H, W, 3), 0.25, np.float32)
+    layers = {
+        "beauty": {"target-1": behind * through / 2, "set": behind * through / 2},
+        "clear": {"target-1": behind / 2, "set": behind / 2},
+        "visible": {},
+        "amodal-1": {"target-1": behind},
+    }
+    write(tmp_path / "frame.exr", layers, light)
+    mattes = develop(Layers.read(tmp_path / "frame.exr"), [1])
+    expected = 1 - 0.75 * np.where(behind > 0, through, 1)
+    np.testing.assert_allclose(mattes.veil, expected, atol=1e-5)
+
+
+def test_layers_come_from_several_files(tmp_path: Path) -> None:
+    nothing, light = np.zeros((H, W)), {"Combined": np.ones((H, W, 3), np.float32)}
+    write(tmp_path / "picture.exr", {"beauty": {"target-1": nothing}}, light)
+    write(tmp_path / "sharp.exr", {"visible": {"target-1": nothing + 1}}, light)
+    layers = Layers.read(tmp_path / "sharp.exr", tmp_path / "picture.exr")
+    assert layers.matte("visible", "target-1").all()
+    assert not layers.matte("beauty", "target-1").any()
+    assert layers.rgb("beauty").shape == (H, W, 3)
