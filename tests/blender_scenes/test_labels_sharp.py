@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from render import framefile
 from render.optics import camera_axes, project
 from render.products import Product
 from render.spec import (
@@ -28,7 +31,7 @@ from tests.blender_scenes import closed_form
 from tests.blender_scenes.closed_form import Shape
 from tests.blender_scenes.curved_assets import CARD, PANES, card_is_solid
 from tests.blender_scenes.labelled import empty_clip, extra
-from tests.blender_scenes.rendering import Rendered
+from tests.blender_scenes.rendering import Rendered, render
 from tests.specs import make_film
 
 pytestmark = pytest.mark.slow
@@ -263,3 +266,17 @@ def test_holes_and_panes(rendered: Render, digests: Complete, measured: Say) -> 
         assert visible[inner].all() == (share >= 0.5)
         assert visible[inner].any() == (share >= 0.5)
         assert abs(soft[inner].mean() - share) < 0.01
+
+
+def test_a_frame_rendered_again_alone_is_the_same(
+    rendered: Render, digests: Complete, assets: Path, tmp_path: Path
+) -> None:
+    """Two calls a frame, flat twins of materials, every product: none of it depends on what was rendered before."""
+    camera = MOVING.model_copy(update={"lens": Lens(f_stop=1.4, k1=-0.1)})
+    spec = crowded(camera, width=96, height=54, samples=4, readout=0.5, extras=("linear", "fx", "depth", "normal"))
+    spec = digests(spec.model_copy(update={"extras": (*spec.extras, extra("test-card", (-0.4, -0.8, 1.7)))}))
+    whole = rendered(spec)
+    shutil.copytree(whole.work, tmp_path / "work")
+    framefile.path(tmp_path / "work", 1).unlink()
+    again = render(spec, tmp_path / "work", assets)
+    assert framefile.read(again.work, spec, 1) == framefile.read(whole.work, spec, 1)
