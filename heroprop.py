@@ -20,6 +20,7 @@ VERBS = {
     "render-task": "render",
     "index": "render",
     "info": "render",
+    "select": "render",
     "verify": "render",
     "gallery": "render",
     "train": "train",

@@ -243,6 +243,35 @@ def info(dataset: DatasetFolder, json: AsJson = False) -> None:
         screen.results.print(screen.table("about", ["", ""], facts))
 
 
+@app.command("select")
+def select_clips(
+    dataset: DatasetFolder,
+    name: Annotated[str, typer.Option(help="The view's name: DATASET/views/NAME.json.")],
+    where: Annotated[
+        str | None, typer.Option(help='A condition on attributes, e.g. "occlusion > 0.5 and blur_px > 20".')
+    ] = None,
+    frames: Annotated[int, typer.Option(help="In how many frames of a clip it must hold.", min=1)] = 1,
+    hold_out: Annotated[
+        list[str] | None, typer.Option(help="Split anew: FACT=VALUE[,VALUE] is for the test split. May be given again.")
+    ] = None,
+    json: AsJson = False,
+) -> None:
+    """Pick clips by what was measured, or split them anew, without touching a shard.
+
+    The view stands wherever a dataset does: heroprop train --data DATASET/views/NAME.json.
+    """
+    from . import screen
+    from .manifest import Dataset
+    from .select import select
+
+    with screen.progress() as bar:
+        task = bar.add_task("select", total=len(Dataset.open(dataset).manifest.clips), status="")
+        found = select(dataset, name, where, frames, hold_out or (), lambda: bar.update(task, advance=1))
+    rows = [(split, count) for split, count in found.clips.items()]
+    told = {"path": str(found.path), "clips": found.clips}
+    screen.show(told, screen.table(str(found.path), ["split", "clips"], rows), json)
+
+
 @app.command()
 def verify(
     dataset: DatasetFolder,

@@ -146,6 +146,33 @@ class Manifest(Document):
         write_atomic(folder / FILE, json.dumps(self.model_dump(mode="json"), indent=1, sort_keys=True) + "\n")
 
 
+VIEWS = "views"
+"""Folder in a dataset for its views."""
+
+
+class View(Document):
+    """`views/NAME.json`: some of a dataset's clips, in splits of its own. `plan` is that of the dataset it was made of;
+    `where` and `hold_out` tell how, for people."""
+
+    schema_version: Literal[1] = 1
+    plan: PlanEntry
+    where: str | None = None
+    hold_out: tuple[str, ...] = ()
+    splits: dict[Literal["train", "val", "test"], tuple[Clip, ...]]
+
+    def of(self, whole: Manifest, where: Path) -> Manifest:
+        """The dataset's manifest as the view sees it; UserError where the dataset has changed under it."""
+        if self.plan != whole.plan:
+            raise UserError(f"{where}: is a view of another dataset; select again")
+        clips = {clip: whole.clips.get(clip) for names in self.splits.values() for clip in names}
+        missing = sorted(clip for clip, entry in clips.items() if entry is None)
+        if missing:
+            raise UserError(f"{where}: {missing[0]} is not in the dataset any more; select again")
+        used = {entry.shard for entry in clips.values() if entry}
+        told = {"splits": self.splits, "clips": clips, "shards": tuple(s for s in whole.shards if s.name in used)}
+        return whole.model_copy(update=told)
+
+
 def version(folder: Path) -> int | None:
     """Schema version that a dataset's manifest states; None if there is no manifest, or none that can be read."""
     try:
@@ -158,24 +185,32 @@ def version(folder: Path) -> int | None:
 class Dataset:
     """A read-only view of a dataset. Any number of threads or processes may read one; it pickles by its folder."""
 
-    def __init__(self, folder: Path, manifest: Manifest) -> None:
-        self.folder, self.manifest = folder, manifest
+    def __init__(self, folder: Path, manifest: Manifest, named: Path | None = None) -> None:
+        self.folder, self.manifest, self._named = folder, manifest, named or folder
         self._open: dict[str, shards.Shard] = {}
 
     @classmethod
     def open(cls, folder: Path) -> Dataset:
-        """Open a dataset; UserError for a missing, old or damaged manifest, or a shard file missing or cut short."""
+        """Open a dataset, given its folder or one of its views (`DATASET/views/NAME.json`).
+
+        UserError for a missing, old or damaged manifest or view, or a shard file missing or cut short.
+        """
+        named, view = folder, None
+        if folder.suffix == ".json" and folder.parent.name == VIEWS:
+            folder, view = folder.parent.parent, View.read_json(named)
         manifest = Manifest.read(folder)
+        if view is not None:
+            manifest = view.of(manifest, named)
         for shard in manifest.shards:
             files = (shard.tar, shard.frames_index, shard.objects_index)
             for path, entry in zip(shards.paths(folder / SHARDS, shard.name), files, strict=True):
                 problem = file_problem(path, entry)
                 if problem:
                     raise UserError(problem)
-        return cls(folder, manifest)
+        return cls(folder, manifest, named)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Dataset.open, (self.folder,)
+        return Dataset.open, (self._named,)
 
     def clips(self, split: str | None = None) -> list[str]:
         """Clip ids of one split, or of all, sorted. UserError for an unknown split."""
