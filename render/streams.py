@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 if TYPE_CHECKING:
-    from .draws import Rising
+    from .planning.draws import Rising
 
 T = TypeVar("T")
 
