@@ -54,6 +54,8 @@ class FilmRecipe(Document):
             low, high = asked.bounds()
             if low < 0 or high > most:
                 raise ValueError(f"{key}: between 0 and {most:g}, not {low:g} to {high:g}")
+        if self.rolling_shutter and "flow" in self.extras:
+            raise ValueError("extras: flow needs a global shutter; set rolling_shutter = 0, or leave flow out")
         return self
 
 
