@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import zlib
-from typing import TYPE_CHECKING, TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from .planning.draws import Rising
-
 T = TypeVar("T")
+
+
+class Scheduled(Protocol):
+    """A probability that a schedule gives."""
+
+    def at(self, stream: Stream) -> float: ...
 
 
 class Stream:
@@ -38,7 +41,7 @@ class Stream:
         """1 or -1."""
         return 1.0 if self.random() < 0.5 else -1.0
 
-    def chance(self, share: float | Rising) -> bool:
+    def chance(self, share: float | Scheduled) -> bool:
         """True with probability `share`, or with that which a schedule gives for the clip."""
         return self.random() < (share if isinstance(share, (int, float)) else share.at(self))
 
