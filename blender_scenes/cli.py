@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from pathlib import Path
+from threading import Event
 from typing import Annotated, Any
 
 import typer
@@ -57,11 +58,15 @@ def check(
 
     todo = asset_folders(path)
     found: dict[str, list[str]] = {}
+    stop = Event()
     with screen.progress() as bar, ThreadPoolExecutor(os.cpu_count()) as pool:
         task = bar.add_task("check", total=len(todo), status="")
-        for folder, problems in zip(todo, pool.map(check_folder, todo), strict=True):
-            found[str(folder)] = problems
-            bar.update(task, advance=1, status=folder.name)
+        try:
+            for folder, problems in zip(todo, pool.map(lambda folder: check_folder(folder, stop), todo), strict=True):
+                found[str(folder)] = problems
+                bar.update(task, advance=1, status=folder.name)
+        finally:
+            stop.set()  # after Ctrl-C, end the checks that run, and begin none that wait
     every = [problem for lines in found.values() for problem in lines]
     count = f"{len(found)} asset{'s' if len(found) > 1 else ''}"
     if as_json:
@@ -75,17 +80,20 @@ def check(
 @app.command()
 def preview(
     name: Annotated[str, typer.Argument(help="An asset's name, or its folder.")],
-    out: Annotated[Path | None, typer.Option(help="The PNG to write; default: NAME.png.")] = None,
+    out: Annotated[Path | None, typer.Option(help="The .png sheet or .mp4 film to write; default: NAME.png.")] = None,
     assets: Assets = None,
 ) -> None:
-    """Render a sheet of one asset: its finishes from several sides, dull and charged."""
+    """Render a sheet of one asset, every finish from several sides, worn and charged; or a turntable film (.mp4)."""
     _need_blender()
     from render import screen
     from render.asset import Library, read
+    from render.document import UserError
 
     # A folder can be looked at before it is one of the library's.
     installed = read(Path(name)) if (Path(name) / "asset.toml").is_file() else Library.open(assets).get(name)
     target = out or Path(f"{installed.asset.name}.png")
+    if target.suffix.lower() not in (".png", ".mp4"):
+        raise UserError(f"{target}: a preview is a .png sheet or an .mp4 film")
     with screen.notes.status(f"rendering {installed.asset.name}"):
         code, _, said = _blender("preview", str(installed.folder), "--out", str(target))
     _refuse(code, said, str(installed.folder))
@@ -98,31 +106,44 @@ def _need_blender() -> None:
         raise ModuleNotFoundError("No module named 'bpy'", name="bpy")
 
 
-def check_folder(folder: Path) -> list[str]:
-    """The problems of one asset folder, found in a Blender process of its own; a crash is a problem too."""
+def check_folder(folder: Path, stop: Event | None = None) -> list[str]:
+    """The problems of one asset folder, found in a Blender process of its own; a crash is a problem too.
+
+    Once `stop` is set it gives up at once, whether it has begun or not.
+    """
     import json
 
-    code, printed, said = _blender("check", str(folder), "--json")
+    code, printed, said = _blender("check", str(folder), "--json", stop=stop)
     if code in (0, 2) and printed.strip():
         return [str(line) for line in json.loads(printed)]
     last = said.strip().splitlines()[-1] if said.strip() else f"exit code {code}"
     return [f"{folder}: Blender failed on it: {last}"]
 
 
-def _blender(*arguments: str) -> tuple[int, str, str]:
-    """Run `python -m blender_scenes`; returns (exit code, stdout, stderr). It is ended after TIMEOUT, and with us."""
+def _blender(*arguments: str, stop: Event | None = None) -> tuple[int, str, str]:
+    """Run `python -m blender_scenes`; returns (exit code, stdout, stderr).
+
+    It is ended after TIMEOUT, when `stop` is set, and with us.
+    """
     import subprocess
     import tempfile
+    import time
 
     from render.farm import leash
 
+    if stop and stop.is_set():
+        return -1, "", "stopped"
     with tempfile.TemporaryFile("w+") as printed, tempfile.TemporaryFile("w+") as said:
         command = leash.command(["-m", "blender_scenes", *arguments])
         child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=printed, stderr=said)
+        late = time.monotonic() + TIMEOUT
         try:
-            code = child.wait(TIMEOUT)
-        except subprocess.TimeoutExpired:
-            return -1, "", f"no answer in {TIMEOUT:.0f} s"
+            while (code := child.poll()) is None:
+                if time.monotonic() > late:
+                    return -1, "", f"no answer in {TIMEOUT:.0f} s"
+                if stop and stop.is_set():
+                    return -1, "", "stopped"
+                time.sleep(0.05)
         finally:
             child.kill()
             child.wait()

@@ -1,12 +1,19 @@
 """`check`: every fault that an artist's file may have gets its own line; the built-in assets have none."""
 
 import json
+import os
+import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
+from threading import Event
 
+import psutil
 import pytest
 
+from blender_scenes.cli import check_folder
 from render.asset import asset_folders, builtin_folder
 from tests.blender_scenes.in_blender import in_blender
 
@@ -110,7 +117,7 @@ def test_the_built_in_assets_are_good() -> None:
 
 def test_the_built_in_assets_are_small() -> None:
     size = sum(path.stat().st_size for path in builtin_folder().rglob("*") if path.is_file())
-    assert size < 8_000_000
+    assert size < 16_000_000
 
 
 @pytest.mark.slow
@@ -125,3 +132,41 @@ def test_the_command_reports_every_asset_of_a_folder(bad: Path) -> None:
     report = json.loads(done.stdout)
     assert list(report) == [str(bad / "zero-size")]
     assert "zero size" in report[str(bad / "zero-size")][0]
+
+
+def test_a_stopped_check_starts_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*arguments: object, **options: object) -> None:
+        raise AssertionError("a process was started")
+
+    monkeypatch.setattr(subprocess, "Popen", never)
+    stop = Event()
+    stop.set()
+    assert check_folder(Path("somewhere"), stop) == ["somewhere: Blender failed on it: stopped"]
+
+
+@pytest.mark.slow
+def test_ctrl_c_ends_a_check_at_once(bad: Path, tmp_path: Path) -> None:
+    """Of many queued checks none begins after the interrupt, and those that run end with it."""
+    for number in range(40):
+        shutil.copytree(bad / "good", tmp_path / f"copy-{number}")
+    command = [sys.executable, "-m", "heroprop", "assets", "check", str(tmp_path)]
+    child = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
+    begun = time.monotonic()
+    while not _children(child.pid) and time.monotonic() < begun + 60:
+        time.sleep(0.05)
+    child.send_signal(signal.SIGINT)
+    child.communicate(timeout=20)  # all forty would take far longer
+    assert child.returncode != 0
+    assert not _children(child.pid)
+
+
+def _children(pid: int) -> list[int]:
+    """Processes of the session that `pid` leads, itself left out."""
+    return [p.pid for p in psutil.process_iter() if p.pid != pid and _session(p.pid) == pid]
+
+
+def _session(pid: int) -> int:
+    try:
+        return os.getsid(pid)
+    except ProcessLookupError:
+        return -1

@@ -3,10 +3,12 @@
 from pathlib import Path
 from typing import Any
 
+import imageio.v3
 import numpy as np
 import pytest
 from PIL import Image
 
+from render.asset import builtin_folder
 from tests.blender_scenes.in_blender import in_blender
 
 MEASURE = """
@@ -82,7 +84,7 @@ def test_built_in_assets_measure_what_they_say() -> None:
         assert asset["uv"], f"{name} has no UV map"
         if asset["kind"] == "prop":
             assert asset["charge"] == asset["charged"] == 1
-            assert 5_000 <= asset["faces"] <= 40_000
+            assert 5_000 <= asset["faces"] <= 80_000
 
 
 # An L of three boxes: a long arm up, a short one forward, a stub to the right; told apart by their lengths.
@@ -227,32 +229,80 @@ def test_two_copies_share_no_material() -> None:
 SHEET = """
 import sys
 from pathlib import Path
-from render.asset import Library
-from blender_scenes.preview import preview
-preview(Library.open().get(sys.argv[1]).folder, Path(sys.argv[2]), int(sys.argv[3]))
-result = None
+from render.asset import builtin_folder
+from blender_scenes.preview import LABEL, preview
+preview(builtin_folder() / sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]))
+result = LABEL
 """
-CELL, LABEL = 40, 14
+FINISHES, COLUMNS = 6, ("front", "side", "back", "wear 0.5", "wear 1", "charge 0.4", "charge 1")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["hammer", "shield", "gauntlet"])
-def test_finishes_and_charge_change_the_picture(name: str, tmp_path: Path) -> None:
-    in_blender(SHEET, name, tmp_path / "sheet.png", CELL)
+def test_finishes_wear_and_charge_change_the_picture(name: str, tmp_path: Path) -> None:
+    label = in_blender(SHEET, name, tmp_path / "sheet.png", 56)
     sheet = np.asarray(Image.open(tmp_path / "sheet.png").convert("RGB"), np.float64)
-    rows, columns = sheet.shape[0] // (CELL + LABEL), sheet.shape[1] // CELL
-    assert (rows, columns) == (4, 5)
+    width, height = sheet.shape[1] // len(COLUMNS), sheet.shape[0] // FINISHES - label
+    assert max(width, height) == 56
+    background = sheet[0, 0]
 
-    def cell(row: int, column: int) -> np.ndarray:
-        top = row * (CELL + LABEL)
-        return sheet[top : top + CELL, column * CELL : (column + 1) * CELL]
+    def cell(row: int, column: str) -> np.ndarray:
+        left, top = COLUMNS.index(column) * width, row * (height + label)
+        return sheet[top : top + height, left : left + width]
 
-    for a in range(rows):
+    filled = np.abs(cell(0, "front") - background).max(-1) > 12
+    assert filled.any(1).mean() > 0.85, "the prop fills its cell"
+
+    for a in range(FINISHES):
         for b in range(a):
-            changed = np.abs(cell(a, 2) - cell(b, 2)).max(-1) > 20
-            assert changed.sum() > 15, f"finishes {a} and {b} look alike"
-        dull, half, full = cell(a, 2), cell(a, 3), cell(a, 4)
-        lit = (full - dull)[..., 2] > 40
+            changed = np.abs(cell(a, "front") - cell(b, "front")).max(-1) > 20
+            assert changed.sum() > 30, f"finishes {a} and {b} look alike"
+        new, half, full = (cell(a, column) for column in ("front", "charge 0.4", "charge 1"))
+        lit = (full - new)[..., 2] > 40
         assert lit.sum() >= 6, "a full charge must show"
-        assert (half - dull)[lit][:, 2].mean() > 20
+        assert (half - new)[lit][:, 2].mean() > 15
         assert (full - half)[lit][:, 2].mean() > 2
+    worn = [np.abs(cell(0, column) - cell(0, "front"))[filled].mean() for column in ("wear 0.5", "wear 1")]
+    assert worn[1] > worn[0] > 1.0, "wear shows, and grows"
+
+
+WEAR = """
+hammer = Library.open().get("hammer")
+def wears(placed):
+    return {m.name.split(".")[-1]: [n.outputs[0].default_value for n in m.node_tree.nodes if n.label == "Wear"]
+            for o in placed.objects for m in o.data.materials}
+result = [wears(place(hammer, finish, f"{finish}-{wear}", wear))
+          for finish, wear in (("new", 0.0), ("worn", 0.0), ("new", 0.5), ("worn", 0.5), ("worn", 1.0))]
+"""
+
+
+@pytest.mark.slow
+def test_wear_goes_on_from_the_finish() -> None:
+    new, worn, new_half, worn_half, most = in_blender(MEASURE + WEAR)
+    assert set(new) == {"Steel", "Trim", "Leather", "Runes"}
+    for material, (own,) in new.items():
+        assert new_half[material] == pytest.approx([own + (1 - own) / 2])
+        assert worn[material][0] > own
+        assert worn_half[material] == pytest.approx([worn[material][0] + (1 - worn[material][0]) / 2])
+        assert most[material] == pytest.approx([1.0])
+
+
+FILM = """
+import sys
+from pathlib import Path
+from blender_scenes import turntable
+from blender_scenes.preview import preview
+turntable.TURN, turntable.PULSE, turntable.SAMPLES = 6, 2, 1
+preview(Path(sys.argv[1]), Path(sys.argv[2]), 48)
+result = None
+"""
+
+
+@pytest.mark.slow
+def test_a_film_turns_the_prop_through_its_finishes(tmp_path: Path) -> None:
+    in_blender(FILM, builtin_folder() / "gauntlet", tmp_path / "film.mp4")
+    film = np.stack(list(imageio.v3.imiter(tmp_path / "film.mp4", plugin="pyav"))).astype(np.float64)
+    assert film.shape == (8, 48, 48, 3)
+    moved = np.abs(np.diff(film[:6], axis=0)).max(-1)
+    assert ((moved > 20).sum((1, 2)) > 40).all(), "every frame is turned or dressed otherwise"
+    assert (np.abs(film - film[0, 0, 0]).max(-1) > 15).mean() > 0.15, "the prop fills the picture"
