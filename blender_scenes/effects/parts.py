@@ -18,6 +18,9 @@ from .tubes import Tubes
 RADIANCE = "radiance"
 """The mesh attribute (colour) that an effect's vertices carry: what they emit at brightness 1."""
 
+_ROUGH = 0.25
+"""Share of an effect's own light that rough surfaces reflect: lamps give them their highlights, at less noise."""
+
 
 def tint(colour: ArrayLike) -> NDArray[np.float64]:
     """A colour (3,) with its greatest channel at 1, deepened: bright light loses some of its colour on film."""
@@ -92,6 +95,13 @@ def math(
     return node.outputs[0]
 
 
+def _to_viewer(tree: bpy.types.NodeTree) -> Socket:
+    """A socket: 1 for what the camera or a mirror sees, `_ROUGH` for what a rough surface reflects."""
+    path = tree.nodes.new("ShaderNodeLightPath")
+    sharp = math(tree, "MAXIMUM", path.outputs["Is Camera Ray"], path.outputs["Is Singular Ray"])
+    return math(tree, "MULTIPLY_ADD", sharp, 1.0 - _ROUGH, _ROUGH)
+
+
 def glowing_material(name: str) -> tuple[bpy.types.Material, bpy.types.ShaderNodeValue]:
     """An additive material for `Tubes`: radiance × brightness × softness, and the Value node of its brightness.
 
@@ -106,7 +116,8 @@ def glowing_material(name: str) -> tuple[bpy.types.Material, bpy.types.ShaderNod
     tree.links.new(radiance.outputs["Color"], emission.inputs["Color"])
     front = math(tree, "SUBTRACT", 1.0, tree.nodes.new("ShaderNodeNewGeometry").outputs["Backfacing"])
     shape = math(tree, "MULTIPLY", soft(tree), front)
-    tree.links.new(math(tree, "MULTIPLY", shape, brightness.outputs[0]), emission.inputs["Strength"])
+    seen = math(tree, "MULTIPLY", brightness.outputs[0], _to_viewer(tree))
+    tree.links.new(math(tree, "MULTIPLY", shape, seen), emission.inputs["Strength"])
     return material, brightness
 
 
@@ -118,7 +129,7 @@ def sheet_material(name: str) -> tuple[bpy.types.Material, bpy.types.ShaderNodeV
     radiance.attribute_name = RADIANCE
     brightness = tree.nodes.new("ShaderNodeValue")
     tree.links.new(radiance.outputs["Color"], emission.inputs["Color"])
-    tree.links.new(brightness.outputs[0], emission.inputs["Strength"])
+    tree.links.new(math(tree, "MULTIPLY", brightness.outputs[0], _to_viewer(tree)), emission.inputs["Strength"])
     return material, brightness
 
 

@@ -568,6 +568,25 @@ def check_charge_heats_metal() -> None:
     assert paleness[1.0] > paleness[0.7], f"white-hot in the end: {paleness}"
 
 
+def check_effects_are_mirrored_in_metal() -> None:
+    spec = make_spec(BOLT, STREAM, SHOWER, samples=32)
+    scene, placed = make_scene(spec)
+    placed.objects[0].visible_camera = False
+    for item in in_effects():
+        item.visible_camera = False  # what the camera sees of them it sees in the mirror
+        if item.type == "LIGHT":
+            item.visible_diffuse = item.visible_glossy = False
+    bpy.ops.mesh.primitive_plane_add(size=12.0, location=(0.0, 2.0, 1.0), rotation=(np.pi / 2, 0.0, 0.0))
+    metal = bpy.data.materials.new("metal")
+    metal.use_nodes = True
+    surface = metal.node_tree.nodes["Principled BSDF"].inputs
+    surface["Metallic"].default_value, surface["Roughness"].default_value = 1.0, 0.0
+    bpy.context.object.data.materials.append(metal)
+    light = rendered(scene, spec, 1).light(BEAUTY, f"Combined_{FX}")
+    assert light.max() > 1, "the mirror shows no effect"
+    assert 0.01 < (light > 0.1).mean() < 0.5, "an image of them, no haze"
+
+
 def check_glow_does_not_light_the_prop_from_inside() -> None:
     import bmesh  # exists once bpy is there
 
