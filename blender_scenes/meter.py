@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from render.spec import ClipSpec
 
 from .practicals import PRACTICAL, Practicals
+from .stage import SUN
 
 Luminance = NDArray[np.float64]
 
@@ -43,9 +44,7 @@ def balance(scene: bpy.types.Scene, spec: ClipSpec, lamps: Practicals, scratch: 
         bpy.ops.render.render(write_still=True, scene=scene.name)
     stops, dimmed = metered(*_read(scratch / "meter.exr"), spec.stage.level)
     scene.world.node_tree.nodes["Background"].inputs["Strength"].default_value *= 2.0**stops
-    for lamp in bpy.data.lights:
-        if lamp.type == "SUN" and lamp.name == "sun":
-            lamp.energy *= 2.0**stops
+    bpy.data.lights[SUN].energy *= 2.0**stops
     lamps.light(spec.stage.lamps * dimmed, spec.stage.flicker, spec.film)
     print(f"daylight {stops:+.2f} stops, lamps x {spec.stage.lamps * dimmed:.2f}", file=sys.stderr, flush=True)
 

@@ -18,6 +18,8 @@ SETS = "sets"
 LAMPS = "lamps"
 EXTRAS = "extras"
 EFFECTS = "effects"
+SUN = "sun"
+"""The one lamp that is neither the set's nor an effect's; the light meter dims it together with the HDRI."""
 SKY = 0.5
 """Radiance of the even sky that lights level ground as much as any HDRI does at strength 1."""
 
@@ -55,9 +57,16 @@ def build(scene: bpy.types.Scene, stage: Stage, library: Library) -> Varied:
         if item.type == "LIGHT":
             bpy.data.collections[SETS].objects.unlink(item)
             bpy.data.collections[LAMPS].objects.link(item)
+    light(scene, stage, library)
+    return varied
+
+
+def light(scene: bpy.types.Scene, stage: Stage, library: Library) -> None:
+    """Put the HDRI around the scene and the sun into it, in place of those that are there."""
+    for lamp in [lamp for lamp in bpy.data.lights if lamp.name == SUN]:
+        bpy.data.lights.remove(lamp)
     scene.world = _world(stage, library)
     _sun(stage.sun)
-    return varied
 
 
 def _world(stage: Stage, library: Library) -> bpy.types.World:
@@ -95,9 +104,9 @@ def ground_light(sky: bpy.types.Image) -> float:
 
 def _sun(sun: Sun) -> None:
     """A distant lamp; its -Z axis is the way its light goes."""
-    lamp = bpy.data.lights.new("sun", "SUN")
+    lamp = bpy.data.lights.new(SUN, "SUN")
     lamp.energy, lamp.angle, lamp.color = sun.strength, sun.angle, sun.colour
-    item = bpy.data.objects.new("sun", lamp)
+    item = bpy.data.objects.new(SUN, lamp)
     towards = Vector(
         (
             math.cos(sun.elevation) * math.cos(sun.azimuth),

@@ -16,7 +16,8 @@ WARM, SODIUM = (1.0, 0.72, 0.42), (1.0, 0.60, 0.27)
 SHOPS = (
     ("NOODLE BAR", (1.0, 0.25, 0.12)), ("HOTEL AURORA", (0.25, 0.75, 1.0)), ("BOOKS", (1.0, 0.78, 0.4)),
     ("PHARMACY", (0.25, 1.0, 0.45)), ("CAFE LUMEN", (1.0, 0.62, 0.3)), ("RECORDS", (1.0, 0.2, 0.6)),
-    ("24 H MARKET", (0.9, 0.95, 1.0)), ("TAILOR", (1.0, 0.8, 0.5)), ("CINEMA", (1.0, 0.35, 0.2)), ("BAR", (0.5, 0.35, 1.0)),
+    ("24 H MARKET", (0.9, 0.95, 1.0)), ("TAILOR", (1.0, 0.8, 0.5)), ("CINEMA", (1.0, 0.35, 0.2)),
+    ("BAR", (0.5, 0.35, 1.0)),
 )  # fmt: skip
 
 
@@ -162,7 +163,8 @@ def _far() -> None:
     glass = scenery.hazed(scenery.skyline("Towers", (0.08, 0.09, 0.10), (1.5, 3.6), (0.8, 0.66), 0.8), 260.0)
     dice = Random(9)
     for x, y, w, d, h in (
-        (0.0, 96, 26, 14, 34), (-26, 84, 22, 16, 26), (27, 88, 24, 16, 42), (0, -74, 40, 14, 24), (-30, -66, 20, 14, 40),
+        (0.0, 96, 26, 14, 34), (-26, 84, 22, 16, 26), (27, 88, 24, 16, 42), (0, -74, 40, 14, 24),
+        (-30, -66, 20, 14, 40),
         (30, -68, 20, 14, 30),
     ):  # fmt: skip
         box("Block", near, (w, d, h), (x, y, h / 2))
@@ -201,20 +203,27 @@ def _cars() -> None:
     pale = car(scenery.coat("Pale car paint", (0.36, 0.35, 0.33)), glass, rubber, dull, red)
     driving = car(scenery.coat("Taxi paint", (0.45, 0.24, 0.02)), glass, rubber, front, rear)
     left, right = -KERB + 1.15, KERB - 1.15
-    copies(parked, "Parked car", [((left, 9.5, 0), 181, 1), ((right, 15.0, 0), 1, 1.03), ((left, 21.5, 0), 179, 0.97),
-                                  ((right, -18.0, 0), 0, 1), ((left, -21.0, 0), 180, 1.0), ((right, 38.0, 0), 0, 1)])  # fmt: skip
-    copies(pale, "Pale car", [((right, 9.0, 0), -1, 1), ((left, 15.5, 0), 180, 1.02), ((right, 33.0, 0), 0, 1),
-                              ((left, -15.0, 0), 181, 1)])  # fmt: skip
-    copies(driving, "Moving car", [((-2.4, 36.0, 0), 0, 1), ((2.5, 46.0, 0), 180, 1), ((-2.2, 58.0, 0), 0, 1),
-                                   ((2.4, 64.0, 0), 180, 1), ((2.3, -30.0, 0), 180, 1)])  # fmt: skip
+    dark = (
+        (left, 9.5, 181),
+        (right, 15.0, 1),
+        (left, 21.5, 179),
+        (right, -18.0, 0),
+        (left, -21.0, 180),
+        (right, 38.0, 0),
+    )
+    copies(parked, "Parked car", [((x, y, 0.0), turn, 1.0) for x, y, turn in dark])
+    bright = ((right, 9.0, -1), (left, 15.5, 180), (right, 33.0, 0), (left, -15.0, 181))
+    copies(pale, "Pale car", [((x, y, 0.0), turn, 1.0) for x, y, turn in bright])
+    moving = ((-2.4, 36.0, 0), (2.5, 46.0, 180), (-2.2, 58.0, 0), (2.4, 64.0, 180), (2.3, -30.0, 180))
+    copies(driving, "Moving car", [((x, y, 0.0), turn, 1.0) for x, y, turn in moving])
 
 
 def _clutter(dice: Random, iron: Material) -> None:
     green = materials.plain("Bin green", (0.02, 0.07, 0.04), 0.4)
     red = materials.plain("Hydrant red", (0.35, 0.03, 0.02), 0.4)
     shape = [(0, 0), (0.24, 0), (0.27, 0.05), (0.27, 0.85), (0.31, 0.87), (0.31, 0.92), (0.16, 1.05), (0, 1.06)]
-    copies(smooth(lathe("Bin", green, shape, 18), 40), "Litter bin",
-           [((side * (KERB + 0.9), y, 0.15), 0, 1.0) for side, y in ((-1, 4.5), (1, 11.0), (-1, 17.0), (1, 27.0))])  # fmt: skip
+    spots = [(side * (KERB + 0.9), y, 0.15) for side, y in ((-1, 4.5), (1, 11.0), (-1, 17.0), (1, 27.0))]
+    copies(smooth(lathe("Bin", green, shape, 18), 40), "Litter bin", [(at, 0, 1.0) for at in spots])
     body = [
         (0, 0),
         (0.17, 0),

@@ -63,8 +63,8 @@ def _garden(clay: Material) -> None:
     )
     copies(joined(parts, "Orange tree"), "Orange tree", [((x, y, 0), 70.0 * y, s) for x, y, s in spots])
     creeper = moved(plants.bush("Creeper", leaves, 8, 300, 0.8), scale=(0.55, 0.4, 2.6))
-    spots = ((-3.45, 5.0, 1.0), (5.75, 5.0, 1.2), (-10.0, -0.3, 1.1), (10.0, -5.0, 1.0))
-    copies(creeper, "Creeper", [((x, y - 0.15, 0), 90.0 * x, s) for x, y, s in spots])
+    climbing = ((-3.45, 5.0, 1.0), (5.75, 5.0, 1.2), (-10.0, -0.3, 1.1), (10.0, -5.0, 1.0))
+    copies(creeper, "Creeper", [((x, y - 0.15, 0), 90.0 * x, s) for x, y, s in climbing])
 
 
 def _lanterns() -> None:

@@ -17,7 +17,7 @@ WIDE = 12.0
 
 
 def build() -> None:
-    """Model it: clear about the origin. Daylight falls through strips of the roof and the open end behind the camera."""
+    """Model it: clear about the origin. Daylight falls through strips of the roof and the open end at -Y."""
     floor = materials.masonry(
         "Floor", ((0.17, 0.17, 0.165), (0.21, 0.21, 0.205)), (0.06, 0.06, 0.06), (4.0, 4.0), False, 0.02
     )

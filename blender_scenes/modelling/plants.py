@@ -19,8 +19,9 @@ def broadleaf(name: str, bark: Material, leaves: Material, seed: int, high: floa
     parts, tips = [], []
     lean = (dice.uniform(-0.5, 0.5), dice.uniform(-0.5, 0.5))
     girth = high * 0.026
-    trunk = [(lean[0] * w**2 + 0.08 * sin(5 * w + seed), lean[1] * w**2 + 0.08 * cos(4 * w), high * 0.78 * w - 0.3) for w in
-             (0.0, 0.03, 0.08, 0.2, 0.35, 0.5, 0.65, 0.8, 1.0)]  # fmt: skip
+    ways = (0.0, 0.03, 0.08, 0.2, 0.35, 0.5, 0.65, 0.8, 1.0)
+    bends = [(lean[0] * w**2 + 0.08 * sin(5 * w + seed), lean[1] * w**2 + 0.08 * cos(4 * w)) for w in ways]
+    trunk = [(x, y, high * 0.78 * w - 0.3) for (x, y), w in zip(bends, ways, strict=True)]
     parts.append(
         smooth(tube("Trunk", bark, trunk, lambda w: girth * (1.0 - 0.72 * w + 0.7 * max(0.0, 0.12 - w) * 8), 10), 80)
     )

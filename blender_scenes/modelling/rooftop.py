@@ -65,8 +65,9 @@ def _water_tower(iron: Material) -> None:
     felt = scenery.wall("Tank roof", (0.07, 0.07, 0.072), 0.5)
     tank = [(0, 0), (1.75, 0), (1.72, 0.1), (1.8, 1.6), (1.75, 3.1), (0, 3.1)]
     parts = [moved(smooth(lathe("Tank", wood, tank, 40), 30), at=(0, 0, 3.6))]
-    parts += [moved(smooth(lathe("Hoop", iron, [(1.80, -0.04), (1.84, -0.04), (1.84, 0.04), (1.80, 0.04)], 40), 30), at=(0, 0, z))
-              for z in (3.8, 4.2, 4.7, 5.3, 5.9, 6.4)]  # fmt: skip
+    hoop = [(1.80, -0.04), (1.84, -0.04), (1.84, 0.04), (1.80, 0.04)]
+    for z in (3.8, 4.2, 4.7, 5.3, 5.9, 6.4):
+        parts.append(moved(smooth(lathe("Hoop", iron, hoop, 40), 30), at=(0, 0, z)))
     parts.append(
         moved(smooth(lathe("Cone", felt, [(1.98, 0), (1.95, 0.05), (0.15, 1.15), (0, 1.2)], 40), 30), at=(0, 0, 6.7))
     )
@@ -92,8 +93,14 @@ def _plant(steel: Material, iron: Material, tar: Material) -> None:
         parts.append(moved(lathe("Fan well", dark, [(0, 0.0), (0.40, 0.0)], 24), at=(x, 0, 1.5)))
         parts += [box("Blade", iron, (0.72, 0.10, 0.015), (x, 0, 1.55), (14, 0, 60 * k)) for k in range(3)]
     parts += [box("Skid", iron, (2.3, 0.1, 0.2), (0, y, 0.1)) for y in (-0.5, 0.5)]
-    copies(joined(parts, "Cooler"), "Cooler", [((-1.8, 6.8, 0), 3, 1), ((1.4, 7.6, 0), -2, 1), ((-10.6, 0.5, 0), 88, 1.1),
-                                               ((10.6, -1.0, 0), -92, 1), ((-9.5, -10.5, 0), 80, 1)])  # fmt: skip
+    spots = (
+        (-1.8, 6.8, 3, 1.0),
+        (1.4, 7.6, -2, 1.0),
+        (-10.6, 0.5, 88, 1.1),
+        (10.6, -1.0, -92, 1.0),
+        (-9.5, -10.5, 80, 1.0),
+    )
+    copies(joined(parts, "Cooler"), "Cooler", [((x, y, 0.0), turn, size) for x, y, turn, size in spots])
     cowl = [(0, 0), (0.16, 0), (0.16, 0.5), (0.30, 0.55), (0.30, 0.72), (0.12, 0.86), (0, 0.88)]
     vents = [
         ((-4.3, 4.6, 0), 0, 1.0),

@@ -19,6 +19,7 @@ from render.asset import builtin_folder
 Floats = NDArray[np.float64]
 Colour = tuple[float, float, float]
 HEIGHT = 512
+"""Rows of a picture; twice as many where there are stars, which would be blots."""
 
 
 @dataclass(frozen=True)
@@ -71,8 +72,9 @@ SKIES = {
 
 def paint(sky: Sky) -> NDArray[np.float32]:
     """The equirectangular picture, float32 (H, 2H, 3), top row the zenith; radiance, linear Rec.709."""
-    elevation_H = (0.5 - (np.arange(HEIGHT) + 0.5) / HEIGHT) * np.pi
-    azimuth_W = (0.5 - (np.arange(2 * HEIGHT) + 0.5) / (2 * HEIGHT)) * 2 * np.pi
+    height = 2 * HEIGHT if sky.stars else HEIGHT
+    elevation_H = (0.5 - (np.arange(height) + 0.5) / height) * np.pi
+    azimuth_W = (0.5 - (np.arange(2 * height) + 0.5) / (2 * height)) * 2 * np.pi
     z = np.sin(elevation_H)[:, None] * np.ones_like(azimuth_W)
     x, y = (np.cos(elevation_H)[:, None] * f(azimuth_W) for f in (np.cos, np.sin))
     az, el = sky.light
@@ -145,7 +147,7 @@ def _stars(seed: int, z: Floats) -> Floats:
     luck = ((words >> np.uint64(11)).astype(np.float64) * 2.0**-53).reshape(z.shape)
     cosine = np.sqrt(np.maximum(1 - z * z, 0.0))
     bright = np.maximum(luck - (1 - 0.0035 * cosine), 0.0) / 0.0035
-    return bright**3 * 1.6 * np.clip(z * 6.0, 0, 1)
+    return bright**4 * 1.1 * np.clip(z * 6.0, 0, 1)
 
 
 def main() -> None:

@@ -63,12 +63,9 @@ def _firs(dice: Random) -> None:
     stand: list[tuple[float, float]] = []
     for _ in range(1400):
         x, y = dice.uniform(-70, 70), dice.uniform(-50, 95)
-        if (
-            abs(x) < 6.6
-            and -16 < y < 5.5
-            or abs(x - 0.06 * y) < 4.2 + 0.05 * max(y, 0.0)
-            or rough(x, y, 0.05, 3, 6.0) < -0.12
-        ):
+        kept_clear = abs(x) < 6.6 and -16 < y < 5.5
+        on_the_path = abs(x - 0.06 * y) < 4.2 + 0.05 * max(y, 0.0)
+        if kept_clear or on_the_path or rough(x, y, 0.05, 3, 6.0) < -0.12:
             continue
         if any(hypot(x - u, y - v) < 2.2 for u, v in stand):
             continue

@@ -30,8 +30,8 @@ def build() -> None:
     _columns(stone)
     _dais(stone, floor, gold)
     spots = ((-4.6, 6.2, 0.0), (4.6, 6.2, 0.0), (-4.6, 10.6, 2.15), (4.6, 10.6, 2.15))
-    spots += ((-7.6, -1.8, 0.0), (7.6, -1.8, 0.0), (-7.4, -10.5, 0.0), (7.4, -10.5, 0.0))
-    braziers(gold, [(at, 35.0 * k, 1.0) for k, at in enumerate(spots)])
+    aisles = ((-7.6, -1.8, 0.0), (7.6, -1.8, 0.0), (-7.4, -10.5, 0.0), (7.4, -10.5, 0.0))
+    braziers(gold, [(at, 35.0 * k, 1.0) for k, at in enumerate((*spots, *aisles))])
     _banners(gold)
     dice = Random(4)
     for k in range(9):
@@ -79,8 +79,7 @@ def _shell(floor: Material, block: Material, stone: Material, dark: Material) ->
                 )
             )
         parts.append(box("Frieze", stone, (0.25, deep, 0.5), (side * (WIDE - 0.1), middle, 5.0)))
-        for k in range(2):
-            parts.append(box("Door wall", block, (WIDE - 3.2, 0.8, HIGH), (side * (WIDE + 3.2) / 2, ENTRY, HIGH / 2)))
+        parts.append(box("Door wall", block, (WIDE - 3.2, 0.8, HIGH), (side * (WIDE + 3.2) / 2, ENTRY, HIGH / 2)))
     parts.append(box("Lintel wall", block, (6.6, 0.8, 2.2), (0, ENTRY, HIGH - 1.1)))
     # The ceiling leaves a well of 3.6 m x 5 m over the nave.
     hole = (-1.8, 1.8, -1.0, 4.0)
