@@ -80,14 +80,15 @@ class StageRecipe(Document):
 
 
 def draw_stage(asked: StageRecipe, allowed: Allowed, stream: Stream) -> Stage:
-    """A set first, then a time of day that suits it and for which there is a sky, then that sky.
+    """A set that suits the times asked for, then one of these that suits it and has a sky, then that sky.
 
     Where held-out or named assets leave nothing that suits, they come before what suits: a test split whose one HDRI
     shows the night is filmed under it at any time.
     """
     skies = [allowed.get("hdri", name) for name in _may_be(asked.hdri, allowed.names("hdri"))]
-    chosen_set = allowed.get("set", asked.set.draw(stream, allowed.names("set")))
     wanted = _may_be(asked.time, list(TIMES))
+    rooms = [name for name in allowed.names("set") if set(wanted) & set(set_times(allowed.get("set", name)))]
+    chosen_set = allowed.get("set", _drawn(asked.set, stream, rooms, allowed.names("set")))
     suited = [time for time in wanted if time in set_times(chosen_set)]
     lit = [time for time in suited if any(time in sky_times(sky) for sky in skies)]
     time = _time(_drawn(asked.time, stream, lit, suited, wanted))

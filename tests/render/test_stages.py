@@ -55,6 +55,9 @@ def test_a_recipe_chooses_the_time() -> None:
     times = Counter(stage.time_of_day for stage in drawn)
     assert set(times) == {"day", "night"}
     assert 0.65 < times["night"] / 200 < 0.85
+    outdoors = {stage.set for stage in stages(100, time="day")}
+    assert outdoors == {name for name in LIBRARY.names("set") if "day" in set_times(LIBRARY.get(name))}
+    assert {stage.set for stage in stages(5, time="day", set="temple")} == {"temple"}
     assert {stage.time_of_day for stage in stages(50, time="night", level={"night": 0.02})} == {"night"}
     with pytest.raises(UserError, match="time: no time of day 'nigth'; did you mean 'night'"):
         StageRecipe.parse({"time": "nigth"}, "recipe")
