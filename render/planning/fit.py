@@ -22,9 +22,9 @@ ROUNDS: tuple[Round, ...] = ("no", "x", "y", "z", "all")
 GRID = 72
 SOLID = 0.88
 """A solid that hides at least this share of what lies behind its outline is taken as opaque."""
-WORTH = 0.04
+WORTH = 0.015
 """A further box must take at least this share off the surface."""
-IDLE = 0.008
+IDLE = 0.006
 """A part without which the agreement falls by less is left out."""
 THINNEST = 0.004
 """Metres: flat things are given this thickness."""
@@ -112,8 +112,10 @@ def _best(parts: list[_Part], views: list[_View]) -> list[_Part]:
                 trial = [*parts[:number], change, *parts[number + 1 :]]
                 if (found := _agreement(trial, views)) > score + 1e-4:
                     parts, score = trial, found
-        parts = [replace(part, opacity=_opacity(number, parts, views)) for number, part in enumerate(parts)]
-        score = _agreement(parts, views)
+        for number, part in enumerate(parts):
+            veiled = [*parts[:number], replace(part, opacity=_opacity(number, parts, views)), *parts[number + 1 :]]
+            if (found := _agreement(veiled, views)) > score:
+                parts, score = veiled, found
     return _pruned(parts, views)[0]
 
 

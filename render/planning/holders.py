@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from ..asset import Figure, InstalledAsset
-from ..motion import rotate
+from ..motion import position, rotate
 from ..spec import Arc, Extra, Spin, Still, Target, Vec3
 from ..streams import Stream
 from .draws import Chance
@@ -19,6 +19,10 @@ from .shot import vec
 
 TALL, SMALL = 1.12, 0.86
 """Figures are made this much larger or smaller at most, so that their shoulder comes to the height of the swing's."""
+TURNS = (0.0, 25.0, -25.0, 50.0, -50.0, 75.0, -75.0)
+"""Degrees by which a figure may face away from what it strikes, so that the target is seen past it at first."""
+HIDES = 0.35
+"""On the first frame at most this share of a target may be hidden by who holds it, and by others."""
 
 
 def draw_holders(chance: Chance, setting: Setting, streams: Callable[[str, int], Stream]) -> tuple[Extra, ...]:
@@ -54,20 +58,38 @@ def _holder(setting: Setting, target: Target, stream: Stream) -> Extra | None:
     asset, figure, shoulder, scale = stream.pick(fitting)
     pivot = np.asarray(target.curve.pivot)
     way = (handle_at(target, setting.library, setting.sight().times) - pivot).mean(axis=0)
-    yaw = math.atan2(way[1], way[0]) - math.pi / 2  # it faces +Y before it is turned
-    base = turned(yaw)
-    stand = pivot - rotate(base, np.asarray(shoulder) * scale)
+    straight = math.atan2(way[1], way[0]) - math.pi / 2  # it faces +Y before it is turned
     still = [action for action in figure.actions if action != WALK] or list(figure.actions)
     actions = [figure.holding] if figure.holding else still
-    return Extra(
-        asset=asset.asset.name,
-        asset_digest=asset.digest,
-        finish=stream.pick(list(asset.asset.finishes)),
-        scale=scale,
-        curve=Still(point=vec(stand)),
-        spin=Spin(base=base),
-        action=stream.pick(actions),
-        action_start=stream.uniform(0.0, 4.0),
-        action_speed=stream.uniform(0.5, 0.9),
-        holds=target.object_id,
-    )
+    action, start, slow = stream.pick(actions), stream.uniform(0.0, 4.0), stream.uniform(0.5, 0.9)
+    finish, aside = stream.pick(list(asset.asset.finishes)), stream.sign()
+    for degrees in TURNS:
+        base = turned(straight + aside * math.radians(degrees))
+        held = Extra(
+            asset=asset.asset.name,
+            asset_digest=asset.digest,
+            finish=finish,
+            scale=scale,
+            curve=Still(point=vec(pivot - rotate(base, np.asarray(shoulder) * scale))),
+            spin=Spin(base=base),
+            action=action,
+            action_start=start,
+            action_speed=slow,
+            holds=target.object_id,
+        )
+        if _shown(setting.with_extras((held,)), target):
+            return held
+    return None
+
+
+def _shown(setting: Setting, target: Target) -> bool:
+    """Whether all targets are seen well enough on the first frame, and none goes through the figure."""
+    sight = setting.sight()
+    posed = sight.pose(setting.body(setting.extras[-1]))
+    for other in setting.targets:
+        body = setting.body(other)
+        if not setting.seen(other).hidden_by(setting.bodies(without=other))[0] <= HIDES:
+            return False
+        if other is not target and posed.clearance(position(other.curve, sight.times)).min() < 0.6 * body.radius:
+            return False
+    return True

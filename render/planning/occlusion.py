@@ -235,21 +235,21 @@ class _Trial:
 
     def _predict(self, extras: tuple[Extra, ...]) -> tuple[Episode, float]:
         """What these alone hide; and `VETO` for each reason why they cannot stay there, else 0."""
-        posed = [self.seen.sight.pose(self.setting.body(extra)) for extra in extras]
-        open_K = np.ones(len(self.open_K))
-        for one in posed:
-            open_K = open_K * self.seen.open_past(one)
+        sight, open_K, trouble = self.seen.sight, np.ones(len(self.open_K)), 0.0
+        for extra in extras:
+            posed = sight.pose(self.setting.body(extra))
+            boxes_FP4 = sight.boxes(posed)
+            open_K = open_K * self.seen.open_past_posed(posed, boxes_FP4)
+            trouble += self._trouble(posed, boxes_FP4)
         first = float(np.nan_to_num(self.seen.hidden(open_K * self.open_K))[0])
-        trouble = VETO if first > FIRST else 0.0
-        return Episode.of(self.seen.hidden(open_K), self.times), trouble + sum(map(self._trouble, posed))
+        return Episode.of(self.seen.hidden(open_K), self.times), trouble + (VETO if first > FIRST else 0.0)
 
-    def _trouble(self, posed: Posed) -> float:
+    def _trouble(self, posed: Posed, boxes_FP4: Floats) -> float:
         """`VETO` for each way in which a thing runs into others or the lens, or fills the picture; else 0."""
         eye_F3, _ = self.seen.sight.axes
         trouble = _short(posed, eye_F3, LENS)
         for place_F3, radius in self.others:
             trouble += _short(posed, place_F3, radius)
-        boxes_FP4 = self.seen.sight.boxes(posed)
         opacity_P = np.array([solid.opacity for solid in posed.body.solids])
         area_F = ((boxes_FP4[..., 2:] - boxes_FP4[..., :2]).prod(axis=2) * opacity_P).sum(axis=1)
         whole_F2 = boxes_FP4[..., 2:].max(axis=1) - boxes_FP4[..., :2].min(axis=1)

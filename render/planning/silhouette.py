@@ -176,10 +176,13 @@ class Seen:
         """Square pixels of the target inside the frame, with nothing in front of it."""
         return self.count * self.cell
 
-    def open_past(self, body: Body | Posed) -> Floats:
+    def open_past(self, body: Body) -> Floats:
         """How much of the target each line of sight still sees, (K,), past what of the body lies nearer."""
-        posed = body if isinstance(body, Posed) else self.sight.pose(body)
-        boxes_FP4 = self.sight.boxes(posed)  # only where the boxes overlap can anything be hidden
+        posed = self.sight.pose(body)
+        return self.open_past_posed(posed, self.sight.boxes(posed))
+
+    def open_past_posed(self, posed: Posed, boxes_FP4: Floats) -> Floats:
+        """The same for a body at the sight's moments and its `Sight.boxes`: only where boxes overlap it can hide."""
         low_FP2 = np.maximum(boxes_FP4[..., :2], self.box[:, None, :2])
         meet_FP = (np.minimum(boxes_FP4[..., 2:], self.box[:, None, 2:]) > low_FP2).all(axis=2)
         open_K = np.ones(len(self.frame))
