@@ -57,7 +57,10 @@ def hover(brief: Brief) -> Lay:
 
 
 def swing(brief: Brief) -> Lay:
-    """Swung in a hand: raised, struck, brought back, again; the prop turns with the arm about the shoulder."""
+    """Swung in a hand: raised, struck, again; the prop turns with the arm about the shoulder.
+
+    It begins where a stroke ends, before the body, so that whoever holds the prop does not hide it at first.
+    """
     draw, shot = brief.draws(), brief.shot
     forward = brief.side * shot.right
     if next(draw) < 0.65:  # from above to below, in a plane that faces the camera more or less
@@ -72,12 +75,13 @@ def swing(brief: Brief) -> Lay:
     # Seen with `axis` pointing away, the arm turns clockwise for positive angles: from raised over ahead to below.
     begin = math.radians(70 + 50 * next(draw))
     sweep = math.radians(100 + 50 * next(draw))
-    hand = ARM * (math.cos(begin) * ahead + math.sin(begin) * raised)
+    low = begin - sweep
+    hand = ARM * (math.cos(low) * ahead + math.sin(low) * raised)
     middle = ARM * (math.cos(begin - sweep / 2) * ahead + math.sin(begin - sweep / 2) * raised)
     pivot = shot.centre - 0.8 * middle
     pivot[2] = shot.ground + 1.3 + 0.2 * next(draw)
     lag = math.radians(55 + 25 * next(draw))  # how far the handle stays behind the arm: as far as wrists bend back
-    base = _held(brief.prop, math.cos(begin + lag) * ahead + math.sin(begin + lag) * raised, np.cross(ahead, raised))
+    base = _held(brief.prop, math.cos(low + lag) * ahead + math.sin(low + lag) * raised, np.cross(ahead, raised))
     handle = brief.prop.asset.handle
     arm = hand - rotate(base, np.asarray(handle.at if handle else (0.0, 0.0, 0.0)))
 
@@ -86,7 +90,7 @@ def swing(brief: Brief) -> Lay:
         rates, time = Rates(0.0), brief.frame * (1 + 5 * next(draw))
         while time < brief.seconds:
             angle = sweep * (0.75 + 0.25 * next(draw))
-            for turned, share in ((angle, 1.0), (-angle, 0.4 + 0.3 * next(draw))):
+            for turned, share in ((-angle, 0.4 + 0.3 * next(draw)), (angle, 1.0)):
                 rate = math.copysign(speed * share * 1.25, turned)
                 swell, settle = 0.5 * abs(turned / rate), 0.35 * abs(turned / rate)
                 steady = abs(turned / rate) - (swell + settle) / 2
