@@ -162,7 +162,7 @@ def _bake(
         else:
             continue
         kept(thing)
-        thing[NAMES] = _names(instance)
+        thing[NAMES], thing[TOP] = _names(instance), _top(instance)
         baked.append((thing, instance.matrix_world.copy()))
     fitted = asset.size is not None  # a set's bounds are not asked for, and there may be a thousand trees in it
     box = reduce(union, (bounds(o.data, m) for o, m in baked if o.type == "MESH" and fitted), EMPTY)
@@ -205,7 +205,7 @@ def _adopt(source: Source, asset: Asset, root: bpy.types.Object, action: Action)
     normal = _normalisation(asset, box)
     for thing in things:
         kept(thing)
-        thing[NAMES] = [thing.name]
+        thing[NAMES], thing[TOP] = [thing.name], thing.name
         thing.name = f"{root.name}.{thing.name}"
         if thing.parent is None:
             thing.parent = root
@@ -229,6 +229,17 @@ def _baked_mesh(
 
 NAMES = "heroprop_names"
 """Custom property of a baked object: the names by which a set's variation may mean it, nearest first."""
+
+
+TOP = "heroprop_top"
+"""Custom property of a baked object: what it hangs on in the end, its own name if on nothing."""
+
+
+def _top(instance: bpy.types.DepsgraphObjectInstance) -> str:
+    thing = instance.parent.original if instance.is_instance and instance.parent else instance.object.original
+    while thing.parent is not None:
+        thing = thing.parent
+    return str(thing.name)
 
 
 def _names(instance: bpy.types.DepsgraphObjectInstance) -> list[str]:

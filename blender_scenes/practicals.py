@@ -76,7 +76,7 @@ def find(varied: Varied) -> Practicals:
     wired: dict[tuple[str, int], bpy.types.Material] = {}
     for item in varied.placed.objects:
         off = item.name in varied.dark
-        number = Stream(0, 0, varied.unit.get(item.name, item.name)).integer(CIRCUITS)
+        number = Stream(0, 0, varied.unit[item.name]).integer(CIRCUITS)
         if item.type == "LIGHT":
             item.lightgroup = PRACTICAL
             if off:

@@ -16,7 +16,7 @@ from render.variation import Draw, Things, draw_amount, draw_things
 
 from .bounds import EMPTY, bounds, union
 from .finish import set_amount
-from .ingest import NAMES, Placed
+from .ingest import NAMES, TOP, Placed
 
 CLEARANCE = 0.1
 """Metres above its floor from which the action's room must stay empty: what lies flatter blocks nothing."""
@@ -53,7 +53,8 @@ def vary(placed: Placed, asset: Asset, seed: int) -> Varied:
             if not draw.lit:
                 dark |= {item.name for item in members}
             _move(members, draw, asset, known)
-    unit = {item.name: name for named in units for name, members in named.items() for item in members}
+    unit = {item.name: item[TOP] for item in placed.objects}
+    unit |= {item.name: name for named in units for name, members in named.items() for item in members}
     left = tuple(item for item in placed.objects if item.name not in gone)
     for item in [item for item in placed.objects if item.name in gone]:
         bpy.data.objects.remove(item)
