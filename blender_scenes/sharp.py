@@ -29,7 +29,7 @@ def flat() -> bpy.types.Material:
     material.use_nodes = True
     nodes, links = material.node_tree.nodes, material.node_tree.links
     nodes.clear()
-    links.new(nodes.new("ShaderNodeEmission").outputs[0], nodes.new("ShaderNodeOutputMaterial").inputs[0])
+    links.new(_dim(material.node_tree), nodes.new("ShaderNodeOutputMaterial").inputs[0])
     return material
 
 
@@ -55,7 +55,7 @@ def wire(material: bpy.types.Material) -> None:
     if output is None or surface is None:
         return
     through = _through(surface, tree)
-    there = tree.nodes.new("ShaderNodeEmission").outputs[0]
+    there = _dim(tree)
     if not isinstance(through, float):
         opaque = tree.nodes.new("ShaderNodeMath")
         opaque.operation = "LESS_THAN"
@@ -70,6 +70,13 @@ def wire(material: bpy.types.Material) -> None:
     inside = output.inputs["Volume"]
     if inside.is_linked:
         tree.links.new(_mixed(tree, switch.outputs["Fac"], inside.links[0].from_socket, None), inside)
+
+
+def _dim(tree: Tree) -> Socket:
+    """Flat light too weak for Cycles to take each triangle for a lamp, which would cost more than the rays."""
+    node = tree.nodes.new("ShaderNodeEmission")
+    node.inputs["Strength"].default_value = 0.25
+    return node.outputs[0]
 
 
 def _surface(material: bpy.types.Material) -> Socket | None:
