@@ -41,7 +41,14 @@ def test_adding_an_effect_reshuffles_nothing_else(plan: list[ClipSpec]) -> None:
 
 def test_every_kind_occurs(plan: list[ClipSpec]) -> None:
     assert {spec.targets[0].motion for spec in plan} == {"linear", "circular", "return", "toss", "ricochet"}
-    assert {effect.kind for spec in plan for effect in spec.effects} == {"lightning", "glow", "trail"}
+    assert {effect.kind for spec in plan for effect in spec.effects} >= {
+        "lightning",
+        "glow",
+        "trail",
+        "sparks",
+        "flash",
+    }
+    assert not {effect.kind for spec in plan for effect in spec.effects} & {"smoke"}  # the demo is small and quick
     assert {spec.targets[0].label for spec in plan} == {"hammer", "shield", "gauntlet"}
     assert any(spec.extras for spec in plan)
     assert any(spec.targets[0].charge for spec in plan)
