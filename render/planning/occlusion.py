@@ -31,9 +31,9 @@ PEAK_WITHIN = 0.05
 """The predicted peak should come this near to the one asked for."""
 SECONDS_WITHIN = 0.15
 """The predicted duration should come this near, as a share of the one asked for, or to within a frame."""
-SCREENED, TRIES = 10, 3
+SCREENED, TRIES = 14, 4
 """Things of each kind that are proposed for one event, and so many of them are refined, before another kind is."""
-WISHES = 5
+WISHES = 8
 """Draws of what is asked for, of which a thing that stands somewhere has the one that it comes nearest to."""
 STEPS, HOPE = 12, 4
 """Predictions made for each thing proposed, at most; after the latter, hopeless ones are given up."""

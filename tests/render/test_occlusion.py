@@ -59,7 +59,7 @@ def test_what_is_asked_for_is_met(hidden: tuple[list[ClipSpec], list[list[Event]
     there = [event for found in events for event in found]
     assert len(there) >= 0.9 * CLIPS
     met = [event.fits(24.0) for event in there]
-    assert sum(met) >= 0.8 * CLIPS, f"{sum(met)} of {CLIPS}"
+    assert sum(met) >= 0.85 * CLIPS, f"{sum(met)} of {CLIPS}"
     peaks = np.array([event.peak for event in there])
     assert peaks.min() < 0.4, "the wishes cover what the recipe spans"
     assert peaks.max() > 0.9
@@ -74,8 +74,7 @@ def test_every_kind_of_thing_hides(hidden: tuple[list[ClipSpec], list[list[Event
             asset = library.get(event.extras[0].asset).asset
             stays = isinstance(event.extras[0].curve, Still)
             kinds["figure" if asset.figure else "static" if stays else "moving"] += 1
-    assert min(kinds["static"], kinds["moving"]) >= 15, kinds
-    assert kinds["figure"] >= 8, kinds
+    assert min(kinds[kind] for kind in ("static", "moving", "figure")) >= 10, kinds
 
 
 @pytest.mark.slow
@@ -117,9 +116,9 @@ def test_a_plan_with_everything_is_the_same_twice(tmp_path: Path, library: Libra
     asked = recipe(
         tmp_path, "[occlusion]\nchance = 1\nevents = 2\n[distractors]\nchance = 1\nmirror = 1\n[target]\ncount = 3\n"
     )
-    plan = make_plan(asked, library, 4, 9)
-    assert make_plan(asked, library, 4, 9) == plan
-    assert make_plan(asked, library, 4, 10) != plan
+    plan = make_plan(asked, library, 3, 9)
+    assert make_plan(asked, library, 3, 9) == plan
+    assert make_plan(asked, library, 3, 10) != plan
 
 
 def test_without_occlusion_and_distractors_the_rest_stays(tmp_path: Path, library: Library) -> None:
