@@ -17,7 +17,7 @@ Row = tuple[list[str], str]
 ROWS: list[Row] = [
     (["rendr"], "no verb 'rendr'; did you mean 'render'?"),
     (["plan"], "Missing argument"),
-    (["plan", "demo"], "Missing option '--out'"),
+    (["plan", "demo", "--seed", "-1"], "Invalid value for '--seed'"),
     (["plan", "demo", "--out", "{here}/set", "--clip", "3"], "No such option: --clip"),
     (["plan", "demo", "--out", "{here}/set", "--clips", "many"], "Invalid value for '--clips'"),
     (["demo", "--workers", "0"], "Invalid value for '--workers'"),
