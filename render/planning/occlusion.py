@@ -45,8 +45,8 @@ VETO = 1000.0
 """The error of what cannot stay."""
 LENS = 0.3
 """Metres that everything keeps from the camera."""
-FILLS, FILLED = 0.85, 0.35
-"""One thing may take at most so much of the picture at a moment, and on average."""
+FILLS, FILLED = 0.85, 0.4
+"""One thing may hide at most so much of the picture at a moment, and reach over so much of it on average."""
 
 
 class OcclusionRecipe(Document):
@@ -62,7 +62,7 @@ class OcclusionRecipe(Document):
     events: Number = Number(uniform=(1.0, 1.0))
     peak: Number = Number(uniform=(0.25, 1.0))
     seconds: Number = Number(loguniform=(0.12, 1.2))
-    kind: Pick = Pick(choice=KINDS, weights=(0.5, 0.2, 0.3))
+    kind: Pick = Pick(choice=KINDS, weights=(0.6, 0.15, 0.25))
     asset: Pick = Pick(choice=("any",))
     held: Chance = 1.0
 
@@ -252,9 +252,13 @@ class _Trial:
             trouble += _short(posed, place_F3, radius)
         opacity_P = np.array([solid.opacity for solid in posed.body.solids])
         area_F = ((boxes_FP4[..., 2:] - boxes_FP4[..., :2]).prod(axis=2) * opacity_P).sum(axis=1)
-        whole_F2 = boxes_FP4[..., 2:].max(axis=1) - boxes_FP4[..., :2].min(axis=1)
-        share_F = np.minimum(area_F, whole_F2.prod(axis=1)) / (self.setting.film.width * self.setting.film.height)
-        return trouble + (VETO if share_F.max() > FILLS or share_F.mean() > FILLED else 0.0)
+        empty_FP1 = (boxes_FP4[..., 2:] <= boxes_FP4[..., :2]).any(axis=2, keepdims=True)
+        low_F2 = np.where(empty_FP1, np.inf, boxes_FP4[..., :2]).min(axis=1)
+        high_F2 = np.where(empty_FP1, -np.inf, boxes_FP4[..., 2:]).max(axis=1)
+        around_F = np.where(empty_FP1.all(axis=(1, 2)), 0.0, np.clip(high_F2 - low_F2, 0, 1e6).prod(axis=1))
+        picture = self.setting.film.width * self.setting.film.height
+        fills = float(np.minimum(area_F, around_F).max()) / picture > FILLS
+        return trouble + (VETO if fills or around_F.mean() / picture > FILLED else 0.0)
 
 
 def _short(posed: Posed, points_F3: Floats, gap: float) -> float:
