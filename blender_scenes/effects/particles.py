@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .tubes import Tubes, join, tube
+from .tubes import Tubes
 
 Floats = NDArray[np.float64]
 
@@ -20,7 +20,17 @@ _GRAVITY = np.array([0.0, 0.0, -9.81])
 _LOWEST_HOP = 0.25
 """A bounce slower than this (m/s) is the last: the chip lies."""
 
-_POINT = 1.03
+_SIDES = 6
+_QUADS = np.array(
+    [
+        [_SIDES * ring + side, _SIDES * ring + (side + 1) % _SIDES]
+        + [_SIDES * (ring + 1) + (side + 1) % _SIDES, _SIDES * (ring + 1) + side]
+        for ring in range(3)
+        for side in range(_SIDES)
+    ]
+)
+"""Corners of the faces of one dash: four rings of `_SIDES`."""
+_POINT = 0.59
 """Light of a dash without length, as an area in radii squared: all end, bright in its middle only. Measured."""
 
 
@@ -106,15 +116,26 @@ def dashes(points_K3: Floats, velocities_K3: Floats, radius_K: Floats, radiance_
     half_K = speed_K * opened / 4
     point_K = _POINT * radius_K
     dimmed_K = point_K / (point_K + 8 / 3 * half_K)  # the tube between the ends shines with 2/3 of its width
-    found = []
-    for point, ahead, half, radius, light in zip(
-        points_K3, ahead_K3, half_K, radius_K, radiance_K3 * dimmed_K[:, None], strict=True
-    ):
-        along_4 = np.array([-half - radius, -half, half, half + radius])
-        line_43 = point + along_4[:, None] * (ahead if half > 0 else np.array([0.0, 0.0, 1.0]))
-        found.append(tube(line_43, radius * np.array([0.15, 1.0, 1.0, 0.15]), np.tile(light, (4, 1)), sides=6))
-    made = join(found)
-    return Tubes(made.points, made.quads, made.radiance, np.repeat(velocities_K3 / 2, 24, axis=0))
+    ahead_K3[speed_K < 1e-9] = [0.0, 0.0, 1.0]
+    least_K = np.abs(ahead_K3).argmin(axis=1)
+    across_K3 = np.cross(ahead_K3, np.eye(3)[least_K])
+    across_K3 /= np.linalg.norm(across_K3, axis=1, keepdims=True)
+    turn_S = 2 * np.pi * np.arange(_SIDES) / _SIDES
+    round_KS3 = np.cos(turn_S)[:, None] * across_K3[:, None]
+    round_KS3 = round_KS3 + np.sin(turn_S)[:, None] * np.cross(ahead_K3, across_K3)[:, None]
+    along_KR = np.stack([-half_K - radius_K, -half_K, half_K, half_K + radius_K], axis=1)
+    thick_KR = radius_K[:, None] * np.array([0.15, 1.0, 1.0, 0.15])
+    rings_KRS3 = (points_K3[:, None] + along_KR[..., None] * ahead_K3[:, None])[:, :, None]
+    rings_KRS3 = rings_KRS3 + thick_KR[..., None, None] * round_KS3[:, None]
+    each = 4 * _SIDES
+    lie = (each * np.arange(len(points_K3)))[:, None, None] + _QUADS
+    light_K3 = radiance_K3 * dimmed_K[:, None]
+    return Tubes(
+        rings_KRS3.reshape(-1, 3),
+        lie.reshape(-1, 4).astype(np.int32),
+        np.repeat(light_K3, each, axis=0),
+        np.repeat(velocities_K3 / 2, each, axis=0),
+    )
 
 
 def heat(coolness_K: Floats) -> Floats:

@@ -16,7 +16,7 @@ from .places import Places
 
 Floats = NDArray[np.float64]
 
-_SPARK_RADIANCE = 220.0
+_SPARK_RADIANCE = 380.0
 """Radiance of a new spark at strength 1: a streak of it, thinned by its speed, still outshines sunlit ground."""
 
 _EMBER_RADIANCE = 14.0
