@@ -11,7 +11,7 @@ from mathutils import Vector
 
 from . import materials, surfaces
 from .lean import lean
-from .shapes import Material, add, bevelled, box, gathered, moved, smooth
+from .shapes import Material, add, bevelled, box, gathered, lathe, moved, smooth
 
 WIDE, HIGH = 0.95, 1.9
 
@@ -35,6 +35,25 @@ def build() -> None:
         leg = bevelled(box("Leg", frame, (0.045, 0.03, 1.30)), 0.005, 2)
         moved(moved(leg, turn=(16, 0, 0)), at=(x, 0.20, 0.630))
         moved(bevelled(box("Stay", frame, (0.03, 0.34, 0.02)), 0.004, 1), at=(x, 0.18, 0.14))
+    pearl = [(0.0, -0.009), (0.006, -0.007), (0.009, 0.0), (0.006, 0.007), (0.0, 0.009)]
+    for along, count, x, z in (
+        (0, 34, WIDE, 0.034),
+        (0, 34, WIDE, HIGH - 0.034),
+        (2, 70, 0.034, HIGH),
+        (2, 70, -0.034, HIGH),
+    ):
+        for k in range(count):
+            share = 0.05 + 0.90 * k / (count - 1)
+            at = (
+                ((share - 0.5) * x, -0.030, z)
+                if along == 0
+                else ((WIDE / 2 - 0.034) * (1 if x > 0 else -1), -0.030, share * z)
+            )
+            moved(smooth(lathe("Pearl", gilt, pearl, 10), 180), turn=(90, 0, 0), at=at)
+    rose = [(0.0, 0.0), (0.030, 0.0), (0.038, 0.006), (0.034, 0.012), (0.022, 0.010), (0.016, 0.018), (0.0, 0.022)]
+    for x in (-WIDE / 2 + 0.036, WIDE / 2 - 0.036):
+        for z in (0.036, HIGH - 0.036):
+            moved(smooth(lathe("Rose", gilt, rose, 24), 50), turn=(90, 0, 0), at=(x, -0.026, z))
     gathered({"Silver": "Silver"}, "Mirror")
     for thing in bpy.context.scene.objects:
         lean(thing)
