@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..asset import InstalledAsset
 from ..spec import Camera, Curve, Film, Spin
@@ -71,6 +71,8 @@ def draw_take(
     lay = draw_course(motion, wish.motion, prop, stage, film, streams("motion", attempt), streams("spin", attempt))
     lens = draw_lens(camera, streams("lens", 0))
     operator = draw_operator(camera, move, shot, film, lens, streams("follow", attempt))
+    if wish.motion == "reenter":  # what is followed never leaves
+        operator = replace(operator, follow=0.1 * operator.follow)
     pace, wanted = _first_pace(wish, shot, film), shown_for(wish.motion)
     found = at_speed(lay, wish, lambda curve: point(operator, curve), film, shot.diameter, pace, wanted)
     if found is None:
