@@ -18,7 +18,7 @@ Place = tuple[tuple[float, float, float], float, float]
 def build() -> None:
     """Model it: level about the origin; open for 7 m to the sides, 5 m ahead, and 11 m behind, where cameras stand."""
     dice = Random(8)
-    earth = scenery.soil("Earth", (0.085, 0.055, 0.032), (0.055, 0.075, 0.022), 0.45, 0.06)
+    earth = scenery.soil("Earth", (0.050, 0.032, 0.018), (0.040, 0.058, 0.016), 0.45, 0.09)
     bark, pale = scenery.bark("Bark", (0.13, 0.095, 0.065)), scenery.bark("Pale bark", (0.34, 0.32, 0.28))
     leaves = scenery.foliage("Leaves", (0.075, 0.15, 0.022), (0.16, 0.20, 0.03))
     birch = scenery.foliage("Birch leaves", (0.13, 0.20, 0.03), (0.28, 0.24, 0.03))
@@ -66,7 +66,7 @@ def _open(x: float, y: float, margin: float = 0.0) -> bool:
 def _undergrowth(dice: Random, under: Material, leaves: Material) -> None:
     sets = (
         (plants.fern("Fern", under, 2), 130, 3.0, 20.0, (0.8, 1.7), -0.6),
-        (plants.tuft("Grass", under, 3), 330, 2.6, 17.0, (0.7, 1.6), -2.2),
+        (plants.tuft("Grass", under, 3), 440, 2.8, 17.0, (0.5, 1.5), -1.0),
         (plants.bush("Bush", leaves, 4, 520), 80, 7.5, 32.0, (0.9, 2.6), 1.2),
     )
     hedge = plants.bush("Thicket", leaves, 6, 420)
@@ -114,11 +114,11 @@ def _litter(dice: Random, bark: Material, stone: Material, earth: Material) -> N
     flat = box("Leaf", scenery.foliage("Dead leaves", (0.16, 0.075, 0.02), (0.24, 0.15, 0.04)), (0.09, 0.055, 0.004))
     places = [
         ((dice.uniform(-8, 8), dice.uniform(-9, 8), 0.0), dice.uniform(0, 360), dice.uniform(0.6, 1.5))
-        for _ in range(450)
+        for _ in range(900)
     ]
     fallen = copies(flat, "Leaf", [((x, y, height(x, y) + 0.012), t, s) for (x, y, _), t, s in places])
     joined(_baked(fallen), "Fallen leaves")
-    twigs = [tube("Twig", bark, [(0, 0, 0.02), (0.3, 0.08, 0.05), (0.7, 0.02, 0.03)], 0.014, 5)]
+    twigs = [tube("Twig", bark, [(0, 0, 0.01), (0.3, 0.08, 0.025), (0.7, 0.02, 0.015)], 0.011, 5)]
     copies(
         twigs[0],
         "Twig",

@@ -133,7 +133,7 @@ def quickened() -> None:
 
 
 def asphalt(
-    name: str, tint: Colour = (0.045, 0.046, 0.05), wet: float = 0.5, cracked: float = 0.65, size: float = 0.55
+    name: str, tint: Colour = (0.045, 0.046, 0.05), wet: float = 0.5, cracked: float = 0.4, size: float = 0.3
 ) -> Any:
     """Road: patched, oily along the wheels' way, with puddles and a film of wet where `Wet` is high."""
     s = Shader(name)
@@ -142,11 +142,12 @@ def asphalt(
     crack: Any = 1.0
     if cracked:
         where = s.node(
-            "ShaderNodeVectorMath", {0: s.position, 1: s.node("ShaderNodeTexNoise", {"Scale": 1.7}).outputs[1]}
+            "ShaderNodeVectorMath",
+            {0: s.position, 1: s.node("ShaderNodeTexNoise", {"Scale": 1.1, "Detail": 4.0}).outputs[1]},
         )
         inputs = {"Vector": where.outputs[0], "Scale": size}
         cracks = s.node("ShaderNodeTexVoronoi", inputs, feature="DISTANCE_TO_EDGE").outputs[0]
-        crack = s.ramp(s.math("ADD", cracks, s.math("MULTIPLY", grit, 0.02)), 0.012, 0.03, 1.0 - cracked, 1.0)
+        crack = s.ramp(s.math("ADD", cracks, s.math("MULTIPLY", grit, 0.02)), 0.006, 0.018, 1.0 - cracked, 1.0)
     edge = s.ramp(wet_knob, 0, 1, 0.28, 0.56)
     puddle = s.ramp(broad, s.math("SUBTRACT", edge, 0.035), s.math("ADD", edge, 0.035), 1.0, 0.0)
     damp = s.math("MULTIPLY", wet_knob, 0.75)
