@@ -117,7 +117,7 @@ def test_the_built_in_assets_are_good() -> None:
 
 def test_the_built_in_assets_are_small() -> None:
     size = sum(path.stat().st_size for path in builtin_folder().rglob("*") if path.is_file())
-    assert size < 16_000_000
+    assert size < 20_000_000
 
 
 @pytest.mark.slow
