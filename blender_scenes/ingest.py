@@ -191,8 +191,8 @@ def _adopt(source: Source, asset: Asset, root: bpy.types.Object, action: Action)
     rigs = [thing for thing in things if thing.type == "ARMATURE" and asset.figure]
     for rig in rigs:
         rig.data.pose_position = "REST"  # a figure is as tall whatever it does
+    layer = source.scene.view_layers.new("first frame")  # a layer evaluated before does not heed a new action
     source.scene.frame_set(0)
-    layer = source.scene.view_layers[0]
     layer.update()
     box = EMPTY
     for thing in shown:

@@ -22,7 +22,7 @@ TURN = 48
 """Frames of one turn, through all finishes."""
 PULSE = 24
 """Frames in which the first finish charges and dies down."""
-SAMPLES = 4
+SAMPLES = 6
 
 
 def turntable(installed: InstalledAsset, out: Path, cell: int) -> None:
