@@ -127,7 +127,7 @@ def test_the_picture_is_the_light_times_the_coverage(rendered: Render, boxes: Li
         update={"hdri_strength": 0.0, "sun": spec.stage.sun.model_copy(update={"strength": 0.0})}
     )
     target = spec.targets[0].model_copy(
-        update={"charge": (ChargeKey(time=0.0, level=1.0),), "charge_colour": (1.0, 1.0, 1.0)}
+        update={"charge": (ChargeKey(time=0.0, level=0.5),), "charge_colour": (1.0, 1.0, 1.0)}  # its runes: 1
     )
     film = make_film(frames=1, samples=256, view_transform="Standard", shutter_degrees=300.0)
     clip = rendered(spec.model_copy(update={"stage": dark, "targets": (target,), "film": film}))
