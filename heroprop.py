@@ -23,6 +23,8 @@ VERBS = {
     "select": "render",
     "verify": "render",
     "gallery": "render",
+    "convert": "render",
+    "import": "render",
     "train": "train",
     "export": "train",
     "evaluate": "evaluate",

@@ -24,7 +24,9 @@ def build(
     licences: set[AssetLicence] = set()
     for name, (_, clips) in known.items():
         for clip in clips:
-            entries[clip.clip] = ClipEntry(shard=name, frames=clip.frames, labels=clip.labels, twin_of=clip.twin_of)
+            entries[clip.clip] = ClipEntry(
+                shard=name, frames=clip.frames, labels=clip.labels, twin_of=clip.twin_of, real=clip.real
+            )
             splits[clip.split].append(clip.clip)
             licences.update(clip.licences)
     return Manifest.model_validate(

@@ -66,12 +66,13 @@ class ShardEntry(Document):
 
 
 class ClipEntry(Document):
-    """One clip: the shard it lies in, its length, and its targets' labels by object id."""
+    """One clip: the shard it lies in, its length, its targets' labels by object id, and whether it is real footage."""
 
     shard: ShardName
     frames: int = Field(gt=0)
     labels: dict[int, str]
     twin_of: str | None = None
+    real: bool = False
 
 
 class RecipeEntry(Document):
@@ -221,7 +222,7 @@ class Dataset:
         return sorted(clip for name, clips in self.manifest.splits.items() if name == split for clip in clips)
 
     def spec(self, clip: str) -> dict[str, Any]:
-        """The ClipSpec document stored in the shard."""
+        """The ClipSpec document stored in the shard; of real footage the RealClip."""
         found: dict[str, Any] = self.record(clip)["spec"]
         return found
 
@@ -231,6 +232,10 @@ class Dataset:
 
     def frame_count(self, clip: str) -> int:
         return self._entry(clip).frames
+
+    def is_real(self, clip: str) -> bool:
+        """Whether the clip was filmed and imported: it has `rgb`, `coverage` and `visible`, and few attributes."""
+        return self._entry(clip).real
 
     def size(self, clip: str) -> int:
         """Bytes of all the clip's pictures and measures."""
@@ -261,8 +266,9 @@ class Dataset:
         return self._picture(clip, frame, Product.COVERAGE, object_id)
 
     def mask(self, clip: str, frame: int, object_id: int) -> NDArray[np.bool_]:
-        """The mask rule applied to coverage, bool (H, W)."""
-        return mask.binary_mask(self.coverage(clip, frame, object_id))
+        """The mask rule applied to coverage, bool (H, W); of real footage the mask as it was drawn, however small."""
+        coverage = self.coverage(clip, frame, object_id)
+        return coverage > 0 if self.is_real(clip) else mask.binary_mask(coverage)
 
     def visible(self, clip: str, frame: int) -> NDArray[np.uint8]:
         """Object id seen at each pixel's centre at shutter centre, uint8 (H, W), 0 for none."""
@@ -291,6 +297,10 @@ class Dataset:
     def _picture(self, clip: str, frame: int, product: Product, object_id: int | None = None) -> NDArray[Any]:
         try:
             return decode(product, self.encoded(clip, frame, product, object_id))
+        except KeyError as error:
+            if not self.is_real(clip) or product in (Product.RGB, Product.COVERAGE, Product.VISIBLE):
+                raise
+            raise UserError(f"{self.folder}: {clip} is real footage, of which no {product} is known") from error
         except UserError as error:
             raise UserError(f"{self.folder}: {clip} frame {frame} {product}: {error}") from None
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from .document import Document
 from .mask import PRESENT_PIXELS, binary_mask
 from .products import Product
-from .spec import Film
+from .spec import Film, RealFilm
 
 Point = tuple[float, float]
 Products = Mapping[tuple[Product, int | None], NDArray[np.generic]]
@@ -22,22 +22,23 @@ class ObjectMeasure(Document):
 
     `coverage_*` and `centroid` weigh by soft coverage; `box` is (x0, y0, x1, y1), half-open, of the mask;
     `amodal_diameter_px` that of the circle of equal area; `charge` the share of the object's light that it emits
-    itself; `truncated` whether the unoccluded object touches the edge of the frame.
+    itself; `truncated` whether the unoccluded object touches the edge of the frame. What can't be known of real footage
+    is None.
     """
 
     object_id: int
     visible_area: int
-    amodal_area: int
+    amodal_area: int | None
     coverage_sum: float
     coverage_peak: float
     mask_area: int
     centroid: Point | None
     amodal_centroid: Point | None
-    amodal_diameter_px: float
+    amodal_diameter_px: float | None
     box: tuple[int, int, int, int] | None
     veil_mean: float | None
-    charge: float
-    truncated: bool
+    charge: float | None
+    truncated: bool | None
 
 
 class FrameMeasure(Document):
@@ -47,7 +48,7 @@ class FrameMeasure(Document):
     objects: tuple[ObjectMeasure, ...]
 
 
-def measure(frame: int, products: Products, charge: Mapping[int, float]) -> FrameMeasure:
+def measure(frame: int, products: Products, charge: Mapping[int, float | None]) -> FrameMeasure:
     """Measure one frame.
 
     `products` holds, by (product, object id): coverage uint8 (H, W), 255 = 1; visible uint8 ids; amodal bool; veil
@@ -56,7 +57,7 @@ def measure(frame: int, products: Products, charge: Mapping[int, float]) -> Fram
     return FrameMeasure(frame=frame, objects=tuple(_object(i, products, charge[i]) for i in sorted(charge)))
 
 
-def _object(object_id: int, products: Products, charge: float) -> ObjectMeasure:
+def _object(object_id: int, products: Products, charge: float | None) -> ObjectMeasure:
     coverage = products[Product.COVERAGE, object_id].astype(np.uint8, copy=False)
     amodal = products[Product.AMODAL, object_id].astype(np.bool_, copy=False)
     mask = binary_mask(coverage)
@@ -76,6 +77,29 @@ def _object(object_id: int, products: Products, charge: float) -> ObjectMeasure:
         veil_mean=int(veil.sum(dtype=np.int64)) / 255 / veil.size if veil.size else None,
         charge=charge,
         truncated=bool(edge.any()),
+    )
+
+
+def measure_real(frame: int, masks: Mapping[int, NDArray[np.bool_]], visible_HW: NDArray[np.uint8]) -> FrameMeasure:
+    """Measure a frame of real footage, of which masks by object id, bool (H, W), are known, and nothing behind them."""
+    return FrameMeasure(frame=frame, objects=tuple(_real(i, masks[i], visible_HW) for i in sorted(masks)))
+
+
+def _real(object_id: int, mask: NDArray[np.bool_], visible: NDArray[np.uint8]) -> ObjectMeasure:
+    return ObjectMeasure(
+        object_id=object_id,
+        visible_area=int((visible == object_id).sum()),
+        amodal_area=None,
+        coverage_sum=float(mask.sum()),
+        coverage_peak=float(mask.any()),
+        mask_area=int(mask.sum()),
+        centroid=_centroid(mask),
+        amodal_centroid=None,
+        amodal_diameter_px=None,
+        box=_box(mask),
+        veil_mean=None,
+        charge=None,
+        truncated=None,
     )
 
 
@@ -138,26 +162,29 @@ central differences (one-sided at the ends). blur: speed times the open share of
 """
 
 
-def link(measures: Sequence[FrameMeasure], film: Film) -> list[dict[str, Cell]]:
+def link(measures: Sequence[FrameMeasure], film: Film | RealFilm) -> list[dict[str, Cell]]:
     """Rows of the objects table (keys: COLUMNS) of one clip, by frame then object, with what needs neighbours.
 
-    `measures` are the clip's frames in order, all with the same objects.
+    `measures` are the clip's frames in order, all with the same objects. Those of real footage are present where their
+    mask, as it was drawn, is not empty.
     """
     tracks = list(zip(*(frame.objects for frame in measures), strict=True))
-    linked = [_link_track(measures, track, film.shutter_degrees / 360.0) for track in tracks]
+    least = 1.0 if isinstance(film, RealFilm) else PRESENT_PIXELS
+    open_share = 0.0 if isinstance(film, RealFilm) else film.shutter_degrees / 360.0
+    linked = [_link_track(measures, track, open_share, least) for track in tracks]
     return [row for rows in zip(*linked, strict=True) for row in rows]
 
 
 def _link_track(
-    measures: Sequence[FrameMeasure], track: Sequence[ObjectMeasure], open_share: float
+    measures: Sequence[FrameMeasure], track: Sequence[ObjectMeasure], open_share: float, least: float
 ) -> list[dict[str, Cell]]:
-    """Rows of one object, by frame."""
-    present = [one.coverage_sum >= PRESENT_PIXELS for one in track]
+    """Rows of one object, by frame; it is present where its coverage sums to at least `least` px."""
+    present = [one.coverage_sum >= least for one in track]
     rows = []
     for i, (frame, one) in enumerate(zip(measures, track, strict=True)):
         speed = _speed(track, i)
         diameter = one.amodal_diameter_px
-        relative = speed / diameter if speed is not None and diameter > 0 else None
+        relative = speed / diameter if speed is not None and diameter else None
         rows.append(
             {
                 "frame": frame.frame,

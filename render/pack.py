@@ -12,7 +12,7 @@ import pyarrow as pa
 from . import framefile, measure, shards, tar
 from .document import UserError, write_atomic
 from .products import CHANNELS
-from .provenance import ClipRecord
+from .provenance import ClipRecord, RealRecord, Record, parse_record
 
 _ARROW = {int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
 
@@ -69,7 +69,7 @@ def write_index(folder: Path, name: str) -> tuple[shards.IndexedClip, ...]:
 
 def _scan(path: Path) -> tuple[tuple[shards.IndexedClip, ...], list[dict[str, Any]], list[dict[str, Any]]]:
     """Clips, rows of the frames table (`members`: entry and CRC by column) and rows of the objects table of a tar."""
-    records: dict[str, tuple[ClipRecord, tar.Entry, int]] = {}
+    records: dict[str, tuple[Record, tar.Entry, int]] = {}
     frames: dict[str, dict[int, dict[str, tuple[tar.Entry, int]]]] = {}
     for entry in tar.entries(path):
         clip, frame, column = shards.parse_member(entry.name, str(path))
@@ -77,7 +77,7 @@ def _scan(path: Path) -> tuple[tuple[shards.IndexedClip, ...], list[dict[str, An
         by_frame = frames.setdefault(clip, {})
         if frame is None:
             where = f"{path}: {entry.name}"
-            records[clip] = (ClipRecord.parse(shards.load_json(data, where), where), entry, zlib.crc32(data))
+            records[clip] = (parse_record(shards.load_json(data, where), where), entry, zlib.crc32(data))
         else:
             by_frame.setdefault(frame, {})[column] = (entry, zlib.crc32(data))
     clips, frame_rows, object_rows = [], [], []
@@ -86,7 +86,8 @@ def _scan(path: Path) -> tuple[tuple[shards.IndexedClip, ...], list[dict[str, An
             raise UserError(f"{path}: lacks '{clip}.json'; the file is damaged")
         record, entry, crc = records[clip]
         labels = {target.object_id: target.label for target in record.spec.targets}
-        wanted = shards.columns(list(labels), record.spec.film.extras)
+        real = isinstance(record, RealRecord)
+        wanted = shards.columns(list(labels), record.spec.film.extras, real)
         measures = []
         for frame in range(record.spec.film.frames):
             for column in wanted:
@@ -106,6 +107,7 @@ def _scan(path: Path) -> tuple[tuple[shards.IndexedClip, ...], list[dict[str, An
                 frames=record.spec.film.frames,
                 labels=labels,
                 extras=record.spec.film.extras,
+                real=real,
                 twin_of=record.spec.twin_of,
                 licences=record.licences,
                 record_offset=entry.offset,

@@ -65,12 +65,16 @@ y down, z away from the camera; 0 where nothing is. The last three are sharp: at
 """
 
 
-def held(object_ids: Iterable[int], extras: Iterable[str]) -> list[tuple[Product, int | None]]:
-    """What a frame with these targets and `Film.extras` holds, in the order in which it is stored."""
+def held(object_ids: Iterable[int], extras: Iterable[str], real: bool = False) -> list[tuple[Product, int | None]]:
+    """What a frame with these targets and `Film.extras` holds, in the order in which it is stored.
+
+    Of `real` footage nobody knows what is hidden, or how strongly effects veil: it has neither `amodal` nor `veil`.
+    """
     ids, wanted = sorted(object_ids), set(extras)
     found: list[tuple[Product, int | None]] = []
+    unknown = {Product.AMODAL, Product.VEIL} if real else set()
     for product in Product:
-        if product not in CHANNELS or product in wanted:
+        if product not in unknown and (product not in CHANNELS or product in wanted):
             found += [(product, i) for i in ids] if product.per_object else [(product, None)]
     return found
 

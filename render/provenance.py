@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
 from .asset import Library
 from .document import Document, UserError
-from .spec import ClipSpec
+from .spec import ClipSpec, RealClip
 
 
 class AssetLicence(Document):
@@ -32,6 +33,24 @@ class ClipRecord(Document):
     spec: ClipSpec
     provenance: Provenance
     licences: tuple[AssetLicence, ...]
+
+
+class RealRecord(Document):
+    """`clip-000012.json` of real footage: `generator` names the program that imported it, and from which format."""
+
+    spec: RealClip
+    provenance: Provenance
+    licences: tuple[AssetLicence, ...] = ()
+
+
+Record = ClipRecord | RealRecord
+
+
+def parse_record(data: Any, where: str) -> Record:
+    """A clip's record, of either kind; UserError naming `where` for anything else."""
+    spec = data.get("spec") if isinstance(data, dict) else None
+    real = isinstance(spec, dict) and spec.get("kind") == "real"
+    return RealRecord.parse(data, where) if real else ClipRecord.parse(data, where)
 
 
 def generator() -> str:

@@ -107,6 +107,10 @@ def _facts(data: Dataset, clip: str, split: str, with_spec: bool) -> dict[str, A
     occurs: dict[str, list[str]] = {"label": list(entry.labels.values())}
     if with_spec:  # reading a clip's record costs a file access
         spec = data.spec(clip)
+        if spec.get("kind") == "real":  # nothing of it was planned
+            unknown: dict[str, Any] = dict.fromkeys(SPEC_FACTS, "")
+            occurs |= {fact: [] for fact in SPEC_FACTS}
+            return facts | unknown | {"targets_by_id": by_target, "all": occurs}
         stage = spec["stage"]
         for key in ("set", "hdri", "time_of_day"):
             facts[key] = stage[key]

@@ -37,13 +37,15 @@ CLIPS_KEY = b"heroprop.clips"
 
 
 class IndexedClip(Document):
-    """What the index says of a clip: labels by object id, products on request, where its record lies in the tar."""
+    """What the index says of a clip: labels by object id, products on request, whether it is real footage, and where
+    its record lies in the tar."""
 
     clip: str = Field(pattern=r"^clip-[0-9]{6}$")
     split: str
     frames: int = Field(gt=0)
     labels: dict[int, str]
     extras: tuple[str, ...] = ()
+    real: bool = False
     twin_of: str | None
     licences: tuple[AssetLicence, ...]
     record_offset: int = Field(ge=0)
@@ -79,9 +81,9 @@ def paths(folder: Path, name: str) -> tuple[Path, Path, Path]:
     return tar_path(folder, name), frames_path(folder, name), objects_path(folder, name)
 
 
-def columns(object_ids: Sequence[int], extras: Sequence[str] = ()) -> list[str]:
+def columns(object_ids: Sequence[int], extras: Sequence[str] = (), real: bool = False) -> list[str]:
     """The columns that every frame with these targets and `Film.extras` must have, in the order they are stored in."""
-    return [*(str(p) if i is None else f"{p}-{i}" for p, i in held(object_ids, extras)), MEASURE]
+    return [*(str(p) if i is None else f"{p}-{i}" for p, i in held(object_ids, extras, real)), MEASURE]
 
 
 def member_name(clip: str, frame: int, column: str) -> str:
@@ -236,7 +238,10 @@ class _Table:
         if name not in self._views:
             if name not in self.names:
                 raise KeyError(f"{self._path.name} has no column {name}")
-            view = self._table.column(name).to_numpy()
+            cells = self._table.column(name)
+            if pa.types.is_boolean(cells.type) and cells.null_count:  # NumPy's truth values have no gaps
+                cells = cells.cast(pa.float64())
+            view = cells.to_numpy()
             view.flags.writeable = False
             self._views[name] = view
         return self._views[name]

@@ -48,6 +48,7 @@ from .effects import (
     Trail,
     targets_of,
 )
+from .real import RealClip, RealFilm, RealTarget, Source
 
 __all__ = [
     "SCHEMA",
@@ -76,9 +77,13 @@ __all__ = [
     "Look",
     "Place",
     "Quaternion",
+    "RealClip",
+    "RealFilm",
+    "RealTarget",
     "Return",
     "Shockwave",
     "Smoke",
+    "Source",
     "Sparks",
     "Spin",
     "Stage",

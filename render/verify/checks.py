@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..measure import FrameMeasure, ObjectMeasure, link, measure
+from ..measure import FrameMeasure, ObjectMeasure, link, measure, measure_real
 from ..motion import position
 from ..optics import project
 from ..products import Product
-from ..spec import ClipSpec, Film
+from ..spec import ClipSpec, Film, RealClip
 
 Products = Mapping[tuple[Product, int | None], NDArray[np.generic]]
 STILL_PX = 1.0
@@ -48,6 +48,31 @@ def frame_problems(products: Products, stated: FrameMeasure, film: Film) -> Iter
                 yield f"measure: object {ours.object_id} {key} is {getattr(theirs, key)}, measured {getattr(ours, key)}"
 
 
+def real_problems(products: Products, stated: FrameMeasure, spec: RealClip) -> Iterator[str]:
+    """What is wrong with one frame of real footage: sizes, masks that are not one, ids, and measures."""
+    film = spec.film
+    wrong = [name(key) for key, picture in products.items() if picture.shape[:2] != (film.height, film.width)]
+    if wrong:
+        yield f"{', '.join(wrong)}: not {film.width} x {film.height} pixels"
+        return
+    masks = {
+        i: picture.astype(np.uint8, copy=False)
+        for (product, i), picture in products.items()
+        if product is Product.COVERAGE and i is not None
+    }
+    visible = products[Product.VISIBLE, None].astype(np.uint8, copy=False)
+    for i, coverage in masks.items():
+        if ((coverage != 0) & (coverage != 255)).any():
+            yield f"coverage: object {i} is no mask: a real clip's coverage is 0 or 255"
+        if ((visible == i) & (coverage == 0)).any():
+            yield f"visible: object {i} is seen where its mask is empty"
+    strange = sorted(set(np.unique(visible).tolist()) - {0, *masks})
+    if strange:
+        yield f"visible: holds the ids {strange}, which no target has"
+    if stated != measure_real(stated.frame, {i: coverage > 0 for i, coverage in masks.items()}, visible):
+        yield "measure: differs from what the pictures show"
+
+
 def _geometry_problems(products: Products) -> Iterator[str]:
     """Depths and normals that cannot be, where the clip has them."""
     depth, normal = products.get((Product.DEPTH, None)), products.get((Product.NORMAL, None))
@@ -80,7 +105,7 @@ def outline(matte: NDArray[np.bool_]) -> int:
 
 
 def attribute_problems(
-    measures: Sequence[FrameMeasure], spec: ClipSpec, stated: Mapping[int, Mapping[str, NDArray[Any]]]
+    measures: Sequence[FrameMeasure], spec: ClipSpec | RealClip, stated: Mapping[int, Mapping[str, NDArray[Any]]]
 ) -> Iterator[tuple[int, str]]:
     """Frame and line for every attribute in the index (`stated`: columns by object id) that the measures contradict."""
     for row in link(measures, spec.film):
@@ -139,7 +164,7 @@ def identity_problems(measured: FrameMeasure, spec: ClipSpec) -> Iterator[str]:
     time = [measured.frame / spec.film.fps]
     places = {t.object_id: project(spec.camera, spec.film, time, position(t.curve, time))[0][0] for t in spec.targets}
     for one in measured.objects:
-        if one.amodal_centroid is None or one.truncated:
+        if one.amodal_centroid is None or one.amodal_diameter_px is None or one.truncated:
             continue
         allowed = JUMP_PX + JUMP_DIAMETERS * one.amodal_diameter_px
         away = {i: math.dist(one.amodal_centroid, place) for i, place in places.items()}

@@ -49,5 +49,8 @@ class Checked:
     contents: dict[str, str]
 
 
-def redo(folder: Path, name: str) -> str:
+def redo(folder: Path, name: str, real: bool = False) -> str:
+    """What to do about a damaged shard."""
+    if real:
+        return "import the footage again into a new folder"
     return f"run 'heroprop verify {folder} --repair', or remove {SHARDS}/{name}.* and run 'heroprop render {folder}'"

@@ -15,7 +15,8 @@ from ..manifest import SHARDS, FileEntry, Manifest, ShardEntry
 from ..mask import PRESENT_PIXELS
 from ..measure import FrameMeasure
 from ..products import Member, Product, decode
-from ..spec import ClipSpec
+from ..provenance import parse_record
+from ..spec import ClipSpec, RealClip
 from . import checks
 from .report import Checked, Problem, redo
 
@@ -31,8 +32,9 @@ def _shard_problems(
 ) -> Iterator[Problem]:
     """Everything wrong with one shard; `contents` is filled with the digest of each clip's content."""
     home = folder / SHARDS
-    anew = redo(folder, entry.name)
-    reindex = f"remove its .arrow files and run 'heroprop render {folder}'"
+    real = any(clip.real for clip in held.clips.values())
+    anew = redo(folder, entry.name, real)
+    reindex = anew if real else f"remove its .arrow files and run 'heroprop render {folder}'"
     absent = False
     for path, stated, cure in zip(
         shards.paths(home, entry.name),
@@ -88,7 +90,7 @@ def _member_problems(shard: shards.Shard, members: list[tar.Entry]) -> Iterator[
             yield clip, None, "its record is not where the index says"
         known.add(record.name)
         for frame in range(indexed.frames):
-            for column in shards.columns(list(indexed.labels), indexed.extras):
+            for column in shards.columns(list(indexed.labels), indexed.extras, indexed.real):
                 name = shards.member_name(clip, frame, column)
                 known.add(name)
                 try:
@@ -114,12 +116,18 @@ def _clip_problems(
     shard: shards.Shard, held: Manifest, clip: str, planned: ClipSpec | None, contents: dict[str, str]
 ) -> Iterator[tuple[int | None, str]]:
     """Everything wrong within one clip: frame (None for the clip as a whole) and what."""
-    spec = ClipSpec.parse(shard.record(clip)["spec"], f"{clip}.json")
+    record = parse_record(shard.record(clip), f"{clip}.json")
+    spec = record.spec
     labels = {target.object_id: target.label for target in spec.targets}
     if clip in held.clips:
         entry = held.clips[clip]
         splits = [split for split, clips in held.splits.items() if clip in clips]
-        if (entry.frames, entry.labels, splits) != (spec.film.frames, labels, [spec.split]):
+        if (entry.frames, entry.labels, splits, entry.real) != (
+            spec.film.frames,
+            labels,
+            [spec.split],
+            isinstance(spec, RealClip),
+        ):
             yield None, "the manifest differs from the clip's own record"
     if planned is not None and planned != spec:
         yield None, "was rendered from another spec than the plan's"
@@ -138,6 +146,9 @@ def _clip_problems(
             yield frame, _short(error)
             continue
         measures.append(stated)
+        if isinstance(spec, RealClip):
+            yield from ((frame, what) for what in checks.real_problems(products, stated, spec))
+            continue
         found = [{"object_id": i} | {key: column[frame].item() for key, column in rows[i].items()} for i in labels]
         yield from ((frame, what) for what in checks.frame_problems(products, stated, spec.film))
         yield from ((frame, what) for what in checks.identity_problems(stated, spec))
@@ -151,7 +162,8 @@ def _clip_problems(
         before = now
     if len(measures) == spec.film.frames:
         yield from checks.attribute_problems(measures, spec, rows)
-        if not any(one.coverage_sum >= PRESENT_PIXELS for seen in measures for one in seen.objects):
+        least = 1 if isinstance(spec, RealClip) else PRESENT_PIXELS
+        if not any(one.coverage_sum >= least for seen in measures for one in seen.objects):
             yield None, "no target is in sight in any frame"
 
 
@@ -175,7 +187,8 @@ def _flow_problem(before: Seen, now: Seen, object_id: int) -> str | None:
 def _products(shard: shards.Shard, clip: str, frame: int) -> dict[tuple[Product, int | None], Any]:
     """Every product of a frame, decoded; UserError for a damaged one."""
     found = {}
-    for column in shards.columns(list(shard.clips[clip].labels), shard.clips[clip].extras):
+    known = shard.clips[clip]
+    for column in shards.columns(list(known.labels), known.extras, known.real):
         if column != shards.MEASURE:
             member = Member.parse(shards.member_name(clip, frame, column))
             try:

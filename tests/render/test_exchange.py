@@ -1,0 +1,267 @@
+"""Convert and import: masks to the bit through every format, what real footage lacks, and hostile folders."""
+
+from __future__ import annotations
+
+import importlib
+import io
+import json
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from render.document import UserError
+from render.exchange import convert, import_clips
+from render.exchange.clips import Clip, Frame, index_map
+from render.gallery.page import write_gallery
+from render.manifest import Dataset
+from render.products import Product, encode
+from render.select import select
+from render.verify import verify
+from tests.fake_dataset import make_dataset
+
+BOTH = ("davis", "youtubevos")
+SIZE = (24, 18)
+
+
+@pytest.fixture(scope="module")
+def rendered(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    folder = tmp_path_factory.mktemp("exchange") / "dataset"
+    return Dataset.open(make_dataset(folder, clips=4, frames=3, size=(48, 32), objects=2))
+
+
+@pytest.mark.parametrize("form", BOTH)
+def test_a_dataset_comes_back_with_its_masks_pictures_names_and_splits(
+    rendered: Dataset, form: str, tmp_path: Path
+) -> None:
+    convert(rendered.folder, form, tmp_path / "out")
+    done = import_clips(tmp_path / "out", form, tmp_path / "back")
+    back = Dataset.open(tmp_path / "back")
+    assert (done.clips, done.frames, done.unlabelled, done.empty) == (4, 12, 0, 0)
+    for split in ("train", "val", "test"):
+        assert back.clips(split) == rendered.clips(split)
+    for clip in rendered.clips():
+        assert back.is_real(clip)
+        assert back.objects(clip) == rendered.objects(clip)
+        for frame in range(3):
+            assert back.encoded(clip, frame, Product.RGB) == rendered.encoded(clip, frame, Product.RGB)
+            for i in rendered.objects(clip):
+                assert back.label(clip, i) == rendered.label(clip, i)
+                np.testing.assert_array_equal(back.mask(clip, frame, i), rendered.mask(clip, frame, i))
+    assert verify(tmp_path / "back", workers=1).problems == []
+
+
+@st.composite
+def drawn_clips(draw: st.DrawFn) -> Clip:
+    """A clip of random blobs and lone pixels, which overlap, vanish and leave gaps in ids and frame numbers."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    ids = sorted(draw(st.sets(st.integers(1, 254), min_size=1, max_size=4)))
+    numbers = sorted(draw(st.sets(st.integers(0, 99_999), min_size=1, max_size=3)))
+    frames = []
+    for _ in numbers:
+        masks = {i: rng.random((SIZE[1], SIZE[0])) < rng.choice([0, 0.004, 0.1, 0.6, 1]) for i in ids}
+        jpeg = encode(Product.RGB, rng.integers(0, 256, (SIZE[1], SIZE[0], 3), np.uint8))
+        frames.append(Frame(jpeg, masks))
+    split = draw(st.sampled_from(["train", "val", "test"]))
+    return Clip("clip-000007", split, *SIZE, tuple(numbers), {i: f"thing {i % 3}" for i in ids}, frames.__getitem__, 24)
+
+
+@pytest.mark.parametrize("form", BOTH)
+@settings(max_examples=12, deadline=None)
+@given(clip=drawn_clips())
+def test_any_masks_survive(form: str, clip: Clip) -> None:
+    module = importlib.import_module(f"render.exchange.{form}")
+    with tempfile.TemporaryDirectory() as folder:
+        module.write(iter([clip]), Path(folder))
+        (back,) = module.read(Path(folder))
+        assert (back.name, back.split, back.width, back.height) == (clip.name, clip.split, clip.width, clip.height)
+        assert (back.numbers, dict(back.labels)) == (clip.numbers, dict(clip.labels))
+        for (_, before), (_, after) in zip(clip.frames(), back.frames(), strict=True):
+            assert before.jpeg == after.jpeg
+            for i, mask in before.masks.items():
+                np.testing.assert_array_equal(mask, after.masks[i])
+
+
+@pytest.mark.parametrize("form", BOTH)
+def test_a_second_round_changes_nothing(rendered: Dataset, form: str, tmp_path: Path) -> None:
+    convert(rendered.folder, form, tmp_path / "out")
+    import_clips(tmp_path / "out", form, tmp_path / "back")
+    convert(tmp_path / "back", form, tmp_path / "again")
+    first = {str(p.relative_to(tmp_path / "out")): p.read_bytes() for p in (tmp_path / "out").rglob("*.*")}
+    second = {str(p.relative_to(tmp_path / "again")): p.read_bytes() for p in (tmp_path / "again").rglob("*.*")}
+    assert first == second
+
+
+def test_overlapping_masks_go_to_the_smaller_one_in_an_index_picture() -> None:
+    wide, small = np.zeros((4, 6), bool), np.zeros((4, 6), bool)
+    wide[:, :4], small[1:3, 3:5] = True, True
+    drawn, losing = index_map({1: small, 2: wide})
+    assert losing == [2]
+    assert (drawn == 1).sum() == 4
+    assert (drawn == 2).sum() == 14
+
+
+@pytest.fixture(scope="module")
+def real(rendered: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    folder = tmp_path_factory.mktemp("real")
+    convert(rendered.folder, "davis", folder / "davis")
+    import_clips(folder / "davis", "davis", folder / "dataset", fps=25)
+    return Dataset.open(folder / "dataset")
+
+
+def test_what_real_footage_cannot_tell_is_null_or_a_clear_error(real: Dataset) -> None:
+    found = real.attributes("clip-000000", 1)
+    for name in ("occlusion", "amodal_area", "veil_mean", "charge", "truncated", "speed_px", "blur_diameters"):
+        assert np.isnan(found[name].astype(float)).all(), name
+    area = [int(real.mask("clip-000000", frame, 1).sum()) for frame in range(3)]
+    assert found["mask_area"].tolist() == area
+    assert found["present"].tolist() == [a > 0 for a in area]
+    assert set(np.unique(real.coverage("clip-000000", 0, 1))) <= {0, 255}
+    assert real.spec("clip-000000")["film"]["fps"] == 25
+    assert real.record("clip-000000")["provenance"]["generator"].endswith("imported from davis")
+    with pytest.raises(UserError, match="real footage, of which no amodal is known"):
+        real.amodal("clip-000000", 0, 1)
+    with pytest.raises(UserError, match="no veil"):
+        real.veil("clip-000000", 0)
+
+
+def test_views_and_pages_of_real_footage_work(real: Dataset, tmp_path: Path) -> None:
+    chosen = select(real.folder, "large", "mask_area > 10")
+    assert sum(chosen.clips.values()) > 0
+    with pytest.raises(UserError, match="no clip meets"):
+        select(real.folder, "hidden", "occlusion >= 0 or set == 'yard' or truncated == 1")
+    assert write_gallery(real, real.clips(), tmp_path / "page", lambda clip: None).clips == 4
+
+
+def test_damage_to_real_footage_is_found_and_the_cure_is_not_a_render(real: Dataset, tmp_path: Path) -> None:
+    shutil.copytree(real.folder, tmp_path / "copy")
+    tar = next((tmp_path / "copy/shards").glob("*.tar"))
+    data = bytearray(tar.read_bytes())
+    place = real.locate("clip-000001", 1, "coverage-1")
+    data[place.offset + place.size // 2] ^= 0x10
+    tar.write_bytes(data)
+    problems = verify(tmp_path / "copy", workers=1).problems
+    assert any(problem.clip == "clip-000001" and problem.frame == 1 for problem in problems)
+    assert all("import the footage again" in problem.cure for problem in problems)
+
+
+def test_a_view_is_converted_as_it_is(rendered: Dataset, tmp_path: Path) -> None:
+    shutil.copytree(rendered.folder, tmp_path / "copy")
+    view = select(tmp_path / "copy", "one", "clip == 'clip-000002'")
+    done = convert(view.path, "youtubevos", tmp_path / "out")
+    assert (done.clips, done.frames) == (1, 3)
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["valid"]
+
+
+def test_davis_pictures_of_one_object_are_read_as_they_come(tmp_path: Path) -> None:
+    shots, masks = tmp_path / "in/JPEGImages/480p/bear", tmp_path / "in/Annotations/480p/bear"
+    shots.mkdir(parents=True)
+    masks.mkdir(parents=True)
+    for number in (0, 1, 2):
+        Image.new("RGB", SIZE, (90, 80, 70)).save(shots / f"{number:05d}.png")
+        if number < 2:
+            grey = Image.new("L", SIZE, 0)
+            grey.paste(255, (3, 4, 9, 10))
+            grey.save(masks / f"{number:05d}.png")
+    done = import_clips(tmp_path / "in", "davis", tmp_path / "out")
+    assert (done.clips, done.frames, done.unlabelled) == (1, 2, 1)
+    data = Dataset.open(tmp_path / "out")
+    assert data.spec("clip-000000")["source"] == {"format": "davis", "name": "bear", "frames": [0, 1]}
+    assert data.mask("clip-000000", 1, 1).sum() == 36
+    assert data.rgb("clip-000000", 0).shape == (SIZE[1], SIZE[0], 3)
+
+
+def broken(folder: Path) -> dict[str, Any]:
+    """By the line that must be said: what is done to a DAVIS folder."""
+    shot = folder / "JPEGImages/480p/clip-000000/00000.jpg"
+    mask = folder / "Annotations/480p/clip-000000/00001.png"
+
+    def save(path: Path, picture: Image.Image) -> None:
+        picture.save(path)
+
+    def link(path: Path) -> None:
+        path.rename(folder / "elsewhere")
+        path.symlink_to(folder / "elsewhere")
+
+    def giant() -> None:
+        buffer = io.BytesIO()
+        Image.new("1", (9000, 2)).save(buffer, "PNG")
+        mask.write_bytes(buffer.getvalue())
+
+    return {
+        "is a link": lambda: link(mask),
+        "00000.jpg: is a link": lambda: link(shot),
+        "clip-000000: is a link": lambda: link(shot.parent),
+        "not a JPEG or PNG": lambda: shot.write_bytes(b"no picture at all"),
+        "a damaged picture": lambda: shot.write_bytes(shot.read_bytes()[:700]),
+        "9000 x 2 pixels; at most": giant,
+        "7 x 5 pixels, 48 x 32 expected": lambda: save(mask, Image.new("P", (7, 5))),
+        "is a colour picture": lambda: save(mask, Image.new("RGB", (48, 32))),
+        "ends? in a frame number": lambda: shot.rename(shot.with_name("first.jpg")),
+        "there is no such frame": lambda: shot.with_name("00001.jpg").unlink(),
+        "every clip needs its masks": lambda: shutil.rmtree(mask.parent),
+        "not valid JSON: nested too deeply": lambda: (folder / "davis_semantics.json").write_text("[" * 200_000),
+        "not valid JSON: Expecting": lambda: (folder / "davis_semantics.json").write_text("{"),
+        "must look like": lambda: (folder / "davis_semantics.json").write_text('{"clip-000000": ["x"]}'),
+        "has no folder of masks": lambda: [shutil.rmtree(p) for p in folder.glob("Annotations*")],
+        "no such folder; expected": lambda: shutil.rmtree(folder / "JPEGImages"),
+    }
+
+
+@pytest.mark.parametrize("line", list(broken(Path())))
+def test_a_broken_folder_is_one_clear_line_and_no_dataset(rendered: Dataset, line: str, tmp_path: Path) -> None:
+    convert(rendered.folder, "davis", tmp_path / "in")
+    broken(tmp_path / "in")[line]()
+    with pytest.raises(UserError, match=line) as caught:
+        import_clips(tmp_path / "in", "davis", tmp_path / "out")
+    assert "\n" not in str(caught.value)
+    assert [path.name for path in tmp_path.iterdir()] == ["in"]
+
+
+def test_bad_calls_are_one_clear_line(rendered: Dataset, tmp_path: Path) -> None:
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full/file").write_text("mine")
+    with pytest.raises(UserError, match="no format 'davos'; did you mean 'davis'"):
+        convert(rendered.folder, "davos", tmp_path / "out")
+    with pytest.raises(UserError, match="no format 'rerun'"):
+        import_clips(tmp_path / "full", "rerun", tmp_path / "out")
+    with pytest.raises(UserError, match="is not empty"):
+        convert(rendered.folder, "davis", tmp_path / "full")
+    with pytest.raises(UserError, match="is not empty"):
+        import_clips(tmp_path, "davis", tmp_path / "full")
+    with pytest.raises(UserError, match="no such folder"):
+        import_clips(tmp_path / "nowhere", "davis", tmp_path / "out")
+    (tmp_path / "none/JPEGImages/480p").mkdir(parents=True)
+    (tmp_path / "none/Annotations/480p").mkdir(parents=True)
+    with pytest.raises(UserError, match="holds no labelled clip"):
+        import_clips(tmp_path / "none", "davis", tmp_path / "out")
+    assert (tmp_path / "full/file").read_text() == "mine"
+    assert not (tmp_path / "out").exists()
+
+
+def test_names_of_foreign_clips_are_kept_on_the_way_out(tmp_path: Path) -> None:
+    home = tmp_path / "in/train"
+    for name in ("b0", "a1"):
+        (home / "JPEGImages" / name).mkdir(parents=True)
+        (home / "Annotations" / name).mkdir(parents=True)
+        for number in (0, 5, 10):
+            Image.new("RGB", SIZE).save(home / "JPEGImages" / name / f"{number:05d}.jpg")
+            picture = Image.new("P", SIZE, 0)
+            picture.paste(3, (1, 1, 5, 5))
+            picture.putpalette([0, 0, 0] * 256)
+            picture.save(home / "Annotations" / name / f"{number:05d}.png")
+    (home / "meta.json").write_text(
+        json.dumps({"videos": {"a1": {"objects": {"3": {"category": "ape", "frames": ["00000"]}}, "more": 1}}})
+    )
+    import_clips(tmp_path / "in", "youtubevos", tmp_path / "data")
+    data = Dataset.open(tmp_path / "data")
+    assert [data.label(clip, 3) for clip in data.clips()] == ["ape", "object"]
+    convert(tmp_path / "data", "davis", tmp_path / "out")
+    found = sorted(str(p.relative_to(tmp_path / "out/JPEGImages/480p")) for p in (tmp_path / "out").rglob("*.jpg"))
+    assert found == [f"{name}/{number:05d}.jpg" for name in ("a1", "b0") for number in (0, 5, 10)]

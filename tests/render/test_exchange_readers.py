@@ -1,0 +1,73 @@
+"""What `convert` writes, as readers see it that are not ours: SAM 2's own training data classes, DAVIS's layout."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from render.exchange import convert
+from render.exchange.clips import index_map
+from render.manifest import Dataset
+from tests.fake_dataset import make_dataset
+
+pytestmark = pytest.mark.slow  # importing SAM 2's training package takes seconds
+FRAMES = 3
+
+
+@pytest.fixture(scope="module")
+def rendered(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    folder = tmp_path_factory.mktemp("readers") / "dataset"
+    return Dataset.open(make_dataset(folder, clips=4, frames=FRAMES, size=(64, 48), objects=2))
+
+
+def masks(data: Dataset, clip: str, frame: int) -> dict[int, np.ndarray]:
+    return {i: data.mask(clip, frame, i) for i in data.objects(clip)}
+
+
+@pytest.mark.parametrize(
+    ("form", "pictures", "annotations"),
+    [
+        ("davis", "JPEGImages/480p", "Annotations/480p"),
+        ("davis", "JPEGImages/480p", "Annotations_unsupervised/480p"),
+        ("youtubevos", "train/JPEGImages", "train/Annotations"),
+    ],
+)
+def test_sam2_reads_index_pictures(
+    rendered: Dataset, form: str, pictures: str, annotations: str, tmp_path: Path
+) -> None:
+    raw = pytest.importorskip("training.dataset.vos_raw_dataset")
+    out = tmp_path / "out"
+    convert(rendered.folder, form, out)
+    found = raw.PNGRawDataset(str(out / pictures), str(out / annotations))
+    assert found.video_names == (rendered.clips() if form == "davis" else rendered.clips("train"))
+    for number, clip in enumerate(found.video_names):
+        video, loader = found.get_video(number)
+        assert [frame.frame_idx for frame in video.frames] == list(range(FRAMES))
+        for frame in video.frames:
+            shown, _ = index_map(masks(rendered, clip, frame.frame_idx))
+            segments = loader.load(frame.frame_idx)
+            assert sorted(segments) == sorted(set(np.unique(shown).tolist()) - {0})
+            for i, segment in segments.items():
+                np.testing.assert_array_equal(segment.numpy(), shown == i)
+            with Image.open(frame.image_path) as picture:
+                np.testing.assert_array_equal(np.asarray(picture), rendered.rgb(clip, frame.frame_idx))
+
+
+def test_davis_tools_find_every_clip(rendered: Dataset, tmp_path: Path) -> None:
+    """As davis2017-evaluation looks for them: a list of clips, then equal names of pictures and masks, ids from 1."""
+    convert(rendered.folder, "davis", tmp_path / "out")
+    for task, folder in (("semi-supervised", "Annotations"), ("unsupervised", "Annotations_unsupervised")):
+        for split, subset in (("train", "train"), ("val", "val"), ("test", "test-dev")):
+            year = "2019" if task == "unsupervised" and split == "test" else "2017"
+            listed = (tmp_path / "out/ImageSets" / year / f"{subset}.txt").read_text().split()
+            assert listed == rendered.clips(split)
+            for clip in listed:
+                shots = sorted((tmp_path / "out/JPEGImages/480p" / clip).glob("*.jpg"))
+                drawn = sorted((tmp_path / "out" / folder / "480p" / clip).glob("*.png"))
+                assert [p.stem for p in shots] == [p.stem for p in drawn] == [f"{n:05d}" for n in range(FRAMES)]
+                ids = np.array(Image.open(drawn[0]))
+                assert ids.dtype == np.uint8
+                assert set(np.unique(ids).tolist()) <= {0, *rendered.objects(clip)}
