@@ -1,4 +1,4 @@
-"""Which device Cycles renders on, against stand-ins for the add-on's settings (a real GPU is not to be had everywhere)."""
+"""Which device Cycles renders on, against stand-ins for the add-on's settings."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ two = [("H200 a", "CUDA"), ("H200 b", "CUDA")]
 assert tried(KINDS, two, "auto") == ("GPU", "CUDA: H200 a, H200 b", "CUDA", ["H200 a", "H200 b"])
 assert tried(KINDS, two, "auto", 3) == ("GPU", "CUDA: H200 b", "CUDA", ["H200 b"])
 assert tried(KINDS, [("RTX", "CUDA"), ("RTX", "OPTIX")], "gpu")[1] == "OPTIX: RTX", "the faster back end of one card"
-assert tried(("METAL",), [("M2", "METAL")], "auto")[:2] == ("GPU", "METAL: M2"), "back ends that are not built are skipped"
+assert tried(("METAL",), [("M2", "METAL")], "auto")[:2] == ("GPU", "METAL: M2"), "what is not built is skipped"
 assert tried(KINDS, two, "cpu") == ("CPU", "CPU", "NONE", ["Xeon"])
 assert tried(KINDS, [], "auto") == ("CPU", "CPU", "NONE", ["Xeon"])
 print(tried(KINDS, [], "gpu")[1])

@@ -30,7 +30,7 @@ ROWS: list[tuple[list[str], str]] = [
     (["info", "{here}/newer"], "schema version 99; this heroprop reads version 1"),
     (["info", "{here}/garbage"], "not readable JSON; remove it and run 'heroprop render'"),
     (["info", "{here}/outside"], "shards.0.name: '../../secret' is no shard's name"),
-    (["info", "{here}/short"], "bytes, 10240 expected; run 'heroprop render' on the dataset to make it again"),
+    (["info", "{here}/short"], "expected; run 'heroprop render' on the dataset to make it again"),
     (["verify", "{here}/nothing"], "nothing: no such folder; give a dataset"),
     (["verify", "{here}/newer"], "schema version 99; this heroprop reads version 1"),
     (["verify", "{here}/outside"], "shards.0.name: '../../secret' is no shard's name"),
