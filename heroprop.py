@@ -178,6 +178,7 @@ _EXTRAS = {
         ("torch", "torchvision", "sam2", "training", "tensordict", "safetensors", "huggingface_hub"), "train"
     ),
     **dict.fromkeys(("tensorboard", "scipy", "av"), "train"),
+    **dict.fromkeys(("pycocotools", "rerun"), "exchange"),
 }
 
 

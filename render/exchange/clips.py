@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -75,6 +75,22 @@ def _reader(data: Dataset, clip: str) -> Callable[[int], Frame]:
         return Frame(jpeg, {i: data.mask(clip, place, i) for i in data.objects(clip)})
 
     return read
+
+
+MAX_OBJECTS = 254
+
+
+def number_objects(found: Iterable[int], where: str) -> dict[int, int]:
+    """Object ids from 1 to 254 for a clip's objects by their ids in the source: the same ones where they can be.
+
+    Where some are outside, all are numbered anew in ascending order. UserError for too many.
+    """
+    ids = sorted(set(found))
+    if len(ids) > MAX_OBJECTS:
+        raise UserError(f"{where}: {len(ids)} objects in one clip; at most {MAX_OBJECTS}")
+    if all(1 <= i <= MAX_OBJECTS for i in ids):
+        return {i: i for i in ids}
+    return {i: number for number, i in enumerate(ids, 1)}
 
 
 def index_map(masks: Mapping[int, Mask]) -> tuple[NDArray[np.uint8], list[int]]:

@@ -14,10 +14,9 @@ import numpy as np
 
 from ..document import UserError
 from . import files
-from .clips import Clip, Frame, Mask, index_map
+from .clips import MAX_OBJECTS, Clip, Frame, Mask, index_map
 
 OVERLAPS = "Overlaps"
-MAX_OBJECTS = 254
 
 
 def write_clip(clip: Clip, pictures: Path, masks: tuple[Path, ...], overlaps: Path) -> dict[int, list[int]]:

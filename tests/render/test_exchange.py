@@ -26,7 +26,7 @@ from render.select import select
 from render.verify import verify
 from tests.fake_dataset import make_dataset
 
-BOTH = ("davis", "youtubevos")
+FORMATS = ("davis", "youtubevos", "coco", "sav")
 SIZE = (24, 18)
 
 
@@ -36,7 +36,7 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     return Dataset.open(make_dataset(folder, clips=4, frames=3, size=(48, 32), objects=2))
 
 
-@pytest.mark.parametrize("form", BOTH)
+@pytest.mark.parametrize("form", FORMATS)
 def test_a_dataset_comes_back_with_its_masks_pictures_names_and_splits(
     rendered: Dataset, form: str, tmp_path: Path
 ) -> None:
@@ -72,7 +72,7 @@ def drawn_clips(draw: st.DrawFn) -> Clip:
     return Clip("clip-000007", split, *SIZE, tuple(numbers), {i: f"thing {i % 3}" for i in ids}, frames.__getitem__, 24)
 
 
-@pytest.mark.parametrize("form", BOTH)
+@pytest.mark.parametrize("form", FORMATS)
 @settings(max_examples=12, deadline=None)
 @given(clip=drawn_clips())
 def test_any_masks_survive(form: str, clip: Clip) -> None:
@@ -88,7 +88,7 @@ def test_any_masks_survive(form: str, clip: Clip) -> None:
                 np.testing.assert_array_equal(mask, after.masks[i])
 
 
-@pytest.mark.parametrize("form", BOTH)
+@pytest.mark.parametrize("form", FORMATS)
 def test_a_second_round_changes_nothing(rendered: Dataset, form: str, tmp_path: Path) -> None:
     convert(rendered.folder, form, tmp_path / "out")
     import_clips(tmp_path / "out", form, tmp_path / "back")
@@ -265,3 +265,94 @@ def test_names_of_foreign_clips_are_kept_on_the_way_out(tmp_path: Path) -> None:
     convert(tmp_path / "data", "davis", tmp_path / "out")
     found = sorted(str(p.relative_to(tmp_path / "out/JPEGImages/480p")) for p in (tmp_path / "out").rglob("*.jpg"))
     assert found == [f"{name}/{number:05d}.jpg" for name in ("a1", "b0") for number in (0, 5, 10)]
+
+
+def still(folder: Path, segmentation: object, **more: object) -> None:
+    """A COCO folder of one 6 x 4 picture with one annotation."""
+    (folder / "annotations").mkdir(parents=True)
+    (folder / "val2017").mkdir()
+    Image.new("RGB", (6, 4), (9, 9, 9)).save(folder / "val2017/000000000009.jpg")
+    image = {"id": 9, "file_name": "000000000009.jpg", "width": 6, "height": 4, "license": 3}
+    annotation = {"id": 1, "image_id": 9, "category_id": 7, "iscrowd": 0, "segmentation": segmentation, "area": 1}
+    told = {"images": [image | more.pop("image", {})], "annotations": [annotation | more]}  # type: ignore[dict-item]
+    told["categories"] = [{"id": 7, "name": "kite", "supercategory": "sports"}]
+    (folder / "annotations/instances_val2017.json").write_text(json.dumps(told))
+
+
+def test_coco_polygons_and_plain_run_lengths_are_read(tmp_path: Path) -> None:
+    still(tmp_path / "plain", {"size": [4, 6], "counts": [5, 2, 17]})
+    still(tmp_path / "outline", [[1, 1, 4, 1, 4, 3, 1, 3]])
+    found = {}
+    for name in ("plain", "outline"):
+        import_clips(tmp_path / name, "coco", tmp_path / f"{name}-data")
+        data = Dataset.open(tmp_path / f"{name}-data")
+        assert data.clips("val") == ["clip-000000"]
+        assert data.label("clip-000000", 1) == "kite"
+        found[name] = data.mask("clip-000000", 0, 1)
+    assert np.argwhere(found["plain"]).tolist() == [[1, 1], [2, 1]]
+    assert np.argwhere(found["outline"]).tolist() == [[y, x] for y in (1, 2) for x in (1, 2, 3)]
+
+
+@pytest.mark.parametrize(
+    ("segmentation", "more", "line"),
+    [
+        ({"size": [6, 4], "counts": "0"}, {}, r"a mask of size \[6, 4\], \[4, 6\] expected"),
+        ({"size": [4, 6], "counts": "\x00"}, {}, "run lengths that are none"),
+        ({"size": [4, 6], "counts": "oooooooooooooooooooo"}, {}, "run lengths that are none"),
+        ({"size": [4, 6], "counts": "o"}, {}, "end in the middle of a number"),
+        ({"size": [4, 6], "counts": [5, 2]}, {}, "run lengths of 7 pixels in all, 24 expected"),
+        ({"size": [4, 6], "counts": [-5, 29]}, {}, "run lengths that are none"),
+        ([[1, 2, 3]], {}, "three points or more"),
+        ([[1, 2, 3, 1e300, 1, 1]], {}, "points must be numbers"),
+        ([[0, 0, 4, 0, 4, 4]], {"image_id": 3}, "image 3, which is not listed"),
+        ([[0, 0, 4, 0, 4, 4]], {"category_id": 3}, "category 3, which is not listed"),
+        ([[0, 0, 4, 0, 4, 4]], {"image": {"file_name": "../../secret.jpg"}}, "no path inside the folder"),
+        ([[0, 0, 4, 0, 4, 4]], {"image": {"file_name": "/etc/passwd"}}, "no path inside the folder"),
+        ([[0, 0, 4, 0, 4, 4]], {"image": {"file_name": "lost.jpg"}}, "no such file"),
+        ([[0, 0, 4, 0, 4, 4]], {"image": {"width": 7}}, "6 x 4 pixels, 7 x 4 expected"),
+        ([[0, 0, 4, 0, 4, 4]], {"image": {"width": "wide"}}, "images.0.width"),
+    ],
+)
+def test_broken_coco_is_one_clear_line(segmentation: object, more: dict[str, Any], line: str, tmp_path: Path) -> None:
+    still(tmp_path / "in", segmentation, **more)
+    (tmp_path / "secret.jpg").write_bytes(b"secret")
+    with pytest.raises(UserError, match=line) as caught:
+        import_clips(tmp_path / "in", "coco", tmp_path / "out")
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "out").exists()
+
+
+def test_object_ids_of_elsewhere_are_numbered_and_kept_in_the_record(tmp_path: Path) -> None:
+    still(tmp_path / "in", {"size": [4, 6], "counts": [0, 24]}, attributes={"track_id": 4711})
+    import_clips(tmp_path / "in", "coco", tmp_path / "out")
+    (target,) = Dataset.open(tmp_path / "out").spec("clip-000000")["targets"]
+    assert target == {"object_id": 1, "label": "kite", "source_id": "4711"}
+
+
+def test_sav_pictures_by_object_and_masks_of_every_fourth_frame_are_read(tmp_path: Path) -> None:
+    shots = tmp_path / "in/sav_val/JPEGImages_24fps/sav_000001"
+    shots.mkdir(parents=True)
+    for number in range(5):
+        Image.new("RGB", SIZE).save(shots / f"{number:05d}.jpg")
+    for folder, numbers in (("000", (0, 4)), ("001", (4,))):
+        home = tmp_path / "in/sav_val/Annotations_6fps/sav_000001" / folder
+        home.mkdir(parents=True)
+        for number in numbers:
+            picture = Image.new("1", SIZE)
+            picture.paste(1, (2, 2, 6, 5))
+            picture.save(home / f"{number:05d}.png")
+    done = import_clips(tmp_path / "in", "sav", tmp_path / "out")
+    assert (done.frames, done.unlabelled) == (2, 3)
+    data = Dataset.open(tmp_path / "out")
+    assert data.spec("clip-000000")["source"]["frames"] == [0, 4]
+    assert [[int(data.mask("clip-000000", f, i).sum()) for f in (0, 1)] for i in (1, 2)] == [[12, 12], [0, 12]]
+    shots = tmp_path / "json/JPEGImages_24fps/sav_000002"
+    shots.mkdir(parents=True)
+    for number in range(8):
+        Image.new("RGB", (6, 4)).save(shots / f"{number:05d}.jpg")
+    told = {"video_height": 4, "video_width": 6, "video_frame_count": 8, "video_duration": 8 / 24, "masklet_id": [0]}
+    told["masklet"] = [[{"size": [4, 6], "counts": [0, 24]}], [{"size": [4, 6], "counts": [1, 23]}]]
+    (shots.parent.parent / "sav_000002_manual.json").write_text(json.dumps(told))
+    import_clips(tmp_path / "json", "sav", tmp_path / "more")
+    spec = Dataset.open(tmp_path / "more").spec("clip-000000")
+    assert (spec["source"]["frames"], spec["film"]["fps"]) == ([0, 4], 24)

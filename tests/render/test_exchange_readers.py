@@ -1,4 +1,4 @@
-"""What `convert` writes, as readers see it that are not ours: SAM 2's own training data classes, DAVIS's layout."""
+"""What `convert` writes, as readers see it that are not ours: SAM 2's data classes, pycocotools, DAVIS's layout."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
-from render.exchange import convert
+from render.exchange import convert, rle
 from render.exchange.clips import index_map
 from render.manifest import Dataset
 from tests.fake_dataset import make_dataset
@@ -71,3 +73,60 @@ def test_davis_tools_find_every_clip(rendered: Dataset, tmp_path: Path) -> None:
                 ids = np.array(Image.open(drawn[0]))
                 assert ids.dtype == np.uint8
                 assert set(np.unique(ids).tolist()) <= {0, *rendered.objects(clip)}
+
+
+def test_sam2_reads_masklets(rendered: Dataset, tmp_path: Path) -> None:
+    raw = pytest.importorskip("training.dataset.vos_raw_dataset")
+    convert(rendered.folder, "sav", tmp_path / "out")
+    for split in ("train", "val", "test"):
+        home = tmp_path / f"out/sav_{split}"
+        listed = str(home / f"sav_{split}.txt")
+        found = raw.JSONRawDataset(str(home / "JPEGImages_24fps"), str(home / "annotations"), listed)
+        assert found.video_names == rendered.clips(split)
+        for number, clip in enumerate(found.video_names):
+            video, loader = found.get_video(number)
+            assert [frame.frame_idx for frame in video.frames] == list(range(FRAMES))
+            for frame in video.frames:
+                assert Path(frame.image_path).is_file()
+                segments = loader.load(frame.frame_idx)
+                for place, i in enumerate(rendered.objects(clip)):  # it counts objects from 0
+                    mask = rendered.mask(clip, frame.frame_idx, i)
+                    np.testing.assert_array_equal(segments[place].numpy().astype(bool), mask)
+
+
+def test_pycocotools_reads_instances(rendered: Dataset, tmp_path: Path) -> None:
+    coco = pytest.importorskip("pycocotools.coco")
+    convert(rendered.folder, "coco", tmp_path / "out")
+    shown = 0
+    for split in ("train", "val", "test"):
+        found = coco.COCO(str(tmp_path / f"out/annotations/instances_{split}.json"))
+        videos = {video["id"]: video["name"] for video in found.dataset["videos"]}
+        assert sorted(videos.values()) == rendered.clips(split)
+        names = {one["id"]: one["name"] for one in found.loadCats(found.getCatIds())}
+        assert len(found.getImgIds()) == FRAMES * len(videos)
+        for image in found.loadImgs(found.getImgIds()):
+            clip, frame = videos[image["video_id"]], image["frame_id"]
+            with Image.open(tmp_path / "out/images" / split / image["file_name"]) as picture:
+                assert picture.size == (image["width"], image["height"]) == (64, 48)
+            told = {one["instance_id"]: one for one in found.loadAnns(found.getAnnIds(image["id"]))}
+            truth = {i: mask for i, mask in masks(rendered, clip, frame).items() if mask.any()}
+            assert sorted(told) == sorted(truth)
+            for i, mask in truth.items():
+                shown += 1
+                np.testing.assert_array_equal(found.annToMask(told[i]).astype(bool), mask)
+                assert told[i]["area"] == mask.sum()
+                assert names[told[i]["category_id"]] == rendered.label(clip, i)
+                assert told[i]["bbox"] == coco.maskUtils.toBbox(told[i]["segmentation"]).tolist()
+    assert shown >= 12
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 2**32), width=st.integers(1, 90), height=st.integers(1, 90))
+def test_our_run_lengths_are_those_of_pycocotools(seed: int, width: int, height: int) -> None:
+    tools = pytest.importorskip("pycocotools.mask")
+    rng = np.random.default_rng(seed)
+    mask = rng.random((height, width)) < rng.choice([0, 0.01, 0.5, 0.99, 1])
+    theirs = tools.encode(np.asfortranarray(mask.astype(np.uint8)))
+    ours = rle.encode(mask)
+    assert ours == {"size": theirs["size"], "counts": theirs["counts"].decode()}
+    np.testing.assert_array_equal(rle.decode(ours, width, height), mask)
