@@ -19,6 +19,7 @@ VERBS = {
     "render": "render",
     "render-task": "render",
     "index": "render",
+    "farm": "render",
     "info": "render",
     "select": "render",
     "verify": "render",

@@ -1,4 +1,4 @@
-"""The verbs `plan`, `render`, `info`, `verify`, `gallery`, `convert` and `import`."""
+"""The verbs `plan`, `render`, `render-task`, `index`, `farm`, `info`, `verify`, `gallery`, `convert` and `import`."""
 
 from __future__ import annotations
 
@@ -192,6 +192,28 @@ def index(
     screen.show(asdict(done), screen.table(str(dataset), ["", "result"], rows), json)
     if done.packed < done.planned:
         raise typer.Exit(1)
+
+
+@app.command("farm")
+def farm_files(
+    dataset: DatasetFolder,
+    format: Annotated[Literal["openjd"], typer.Option(help="What the farm takes.")],
+    out: Annotated[Path, typer.Option(help="The folder for the job files; made if missing.")],
+    clips_per_task: Annotated[int | None, typer.Option(help="Default: as many as a shard holds.", min=1)] = None,
+    python: Annotated[str | None, typer.Option(help="The Python of the nodes; default: this one, by its path.")] = None,
+    workers: Annotated[int, typer.Option(help="Clips rendered at a time in a task.", min=1)] = 1,
+    device: RenderOn = "auto",
+    json: AsJson = False,
+) -> None:
+    """Write job files that render what is due of a dataset on a farm that heroprop does not drive itself."""
+    from . import screen
+    from .farm import jobfiles
+
+    order = jobfiles.order(dataset, clips=clips_per_task, python=python, workers=workers, device=device)
+    written = jobfiles.WRITERS[format](order, out)
+    told = {"clips": len(order.due), "clips_per_task": order.clips, "files": [str(path) for path in written]}
+    rows = [("clips due", len(order.due)), ("clips a task", order.clips), *(("file", path) for path in written)]
+    screen.show(told, screen.table(f"job files of {dataset}", ["", ""], rows), json)
 
 
 def _need_blender() -> None:

@@ -15,13 +15,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from .. import provenance
-from ..commit import WORK, SharedStore
 from ..document import Document, UserError, write_atomic
 from ..planning.planfile import read_plan
-from ..spec import ClipSpec
-from . import clips
 from .local import Summary, index
+from .stock import Stock
 from .watch import Silent, Watcher
 
 FARM = "farm"
@@ -172,36 +169,6 @@ def job_script(dataset: Path, listed: Path, options: Sequence[str] = ()) -> str:
 def program(verb: str) -> str:
     """The shell command for a verb, by this very Python, wherever the job's shell finds itself."""
     return f"{shlex.quote(sys.executable)} -u -m heroprop {verb}"
-
-
-class Stock:
-    """What of a plan is there, as seen from outside while tasks run. Groups packed whole are not read again."""
-
-    def __init__(self, dataset: Path) -> None:
-        self._header, self.specs = read_plan(dataset)
-        self._work = dataset / WORK
-        self._store = SharedStore(dataset, self._header, provenance.blender(), lambda line: None)
-        self._open: dict[int, list[ClipSpec]] = {}
-        for spec in self.specs:
-            self._open.setdefault(spec.index // self._header.clips_per_shard, []).append(spec)
-        self.frames = sum(spec.film.frames for spec in self.specs)
-
-    def due(self) -> list[ClipSpec]:
-        """The clips that are in no shard yet."""
-        found: list[ClipSpec] = []
-        for group, specs in list(self._open.items()):
-            packed = self._store.look(group)
-            left = [spec for spec in specs if spec.clip not in packed]
-            if not left:
-                del self._open[group]
-            found += left
-        return found
-
-    def done(self) -> int:
-        """How many frames are there."""
-        due = self.due()
-        missing = sum(spec.film.frames - clips.frames_done(self._work / spec.clip, spec) for spec in due)
-        return self.frames - missing
 
 
 def _standing(dataset: Path) -> Jobs | None:

@@ -1,0 +1,16 @@
+"""Job files for farms that heroprop does not drive itself. Their tasks do nothing but call `heroprop render-task`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+from . import openjd
+from .order import Order, order, ranges
+
+Format = Literal["openjd"]
+
+WRITERS: dict[str, Callable[[Order, Path], list[Path]]] = {"openjd": openjd.write}
+
+__all__ = ["WRITERS", "Format", "Order", "order", "ranges"]
