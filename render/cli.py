@@ -197,7 +197,7 @@ def index(
 @app.command("farm")
 def farm_files(
     dataset: DatasetFolder,
-    format: Annotated[Literal["openjd"], typer.Option(help="What the farm takes.")],
+    format: Annotated[Literal["openjd", "slurm", "flamenco"], typer.Option(help="What the farm takes.")],
     out: Annotated[Path, typer.Option(help="The folder for the job files; made if missing.")],
     clips_per_task: Annotated[int | None, typer.Option(help="Default: as many as a shard holds.", min=1)] = None,
     python: Annotated[str | None, typer.Option(help="The Python of the nodes; default: this one, by its path.")] = None,

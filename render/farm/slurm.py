@@ -69,38 +69,15 @@ def submit(dataset: Path, wishes: Wishes) -> Jobs | None:
     tasks = list(dict.fromkeys(index // size for index in due))
     lists = [",".join(str(i) for i in due if i // size == task) for task in tasks]
     home = (dataset / FARM).resolve()
-    arrays = []
     stamp = time.strftime("%Y%m%d-%H%M%S")
-    for number, start in enumerate(range(0, len(lists), ARRAY)):
-        part = lists[start : start + ARRAY]
-        listed = home / f"tasks-{stamp}-{number}.txt"
-        script = home / f"tasks-{stamp}-{number}.sh"
-        write_atomic(listed, "".join(f"{line}\n" for line in part))
-        write_atomic(script, job_script(dataset, listed, wishes.task))
-        at_a_time = f"%{wishes.nodes}" if wishes.nodes else ""
-        (home / "logs").mkdir(parents=True, exist_ok=True)
-        arrays.append(
-            _sbatch(
-                f"--array=0-{len(part) - 1}{at_a_time}",
-                "--job-name=heroprop",
-                "--requeue",
-                "--open-mode=append",
-                f"--output={home}/logs/%A_%a.log",
-                *wishes.options(),
-                str(script),
-            )
-        )
-    last = home / f"index-{stamp}.sh"
-    write_atomic(last, f"#!/bin/sh\nexec {program('index')} {shlex.quote(str(dataset.resolve()))}\n")
-    after = ":".join(arrays)
+    written = write_scripts(home, f"-{stamp}", lists, dataset, wishes.task)
+    arrays = [
+        _sbatch(*array_options(home, count, wishes.nodes), *wishes.options(), str(script))
+        for script, count in written.arrays
+    ]
     partition = [f"--partition={wishes.partition}"] if wishes.partition else []
-    indexing = _sbatch(
-        f"--dependency=afterany:{after}",
-        "--job-name=heroprop-index",
-        f"--output={home}/logs/%j.log",
-        *partition,
-        str(last),
-    )
+    after = f"--dependency=afterany:{':'.join(arrays)}"
+    indexing = _sbatch(after, *index_options(home), *partition, str(written.index))
     jobs = Jobs(arrays=tuple(arrays), index=indexing)
     write_atomic(home / "slurm.json", jobs.model_dump_json() + "\n")
     return jobs
@@ -156,19 +133,56 @@ def render(
     return Summary(**{**vars(found), "seconds": round(time.monotonic() - started, 1)})
 
 
-def job_script(dataset: Path, listed: Path, options: Sequence[str] = ()) -> str:
+@dataclass(frozen=True)
+class Scripts:
+    """Job scripts on disk: those of array jobs, with how many elements each has, and the one of the index job."""
+
+    arrays: tuple[tuple[Path, int], ...]
+    index: Path
+
+
+def write_scripts(
+    home: Path, suffix: str, lists: Sequence[str], dataset: Path, options: Sequence[str], python: str = sys.executable
+) -> Scripts:
+    """Write the scripts that render `lists` (a task's clips each) into `home`, with `suffix` in their names."""
+    arrays = []
+    for number, start in enumerate(range(0, len(lists), ARRAY)):
+        part = lists[start : start + ARRAY]
+        listed, script = (home / f"tasks{suffix}-{number}.{end}" for end in ("txt", "sh"))
+        write_atomic(listed, "".join(f"{line}\n" for line in part))
+        write_atomic(script, job_script(dataset, listed, options, python))
+        arrays.append((script, len(part)))
+    last = home / f"index{suffix}.sh"
+    write_atomic(last, f"#!/bin/sh\nexec {program('index', python)} {shlex.quote(str(dataset.resolve()))}\n")
+    (home / "logs").mkdir(parents=True, exist_ok=True)
+    return Scripts(tuple(arrays), last)
+
+
+def array_options(home: Path, count: int, at_a_time: int | None = None) -> list[str]:
+    """What sbatch is told of an array job with `count` elements."""
+    limit = f"%{at_a_time}" if at_a_time else ""
+    log = f"--output={home}/logs/%A_%a.log"
+    return [f"--array=0-{count - 1}{limit}", "--job-name=heroprop", "--requeue", "--open-mode=append", log]
+
+
+def index_options(home: Path) -> list[str]:
+    """What sbatch is told of the index job, beside what it waits for."""
+    return ["--job-name=heroprop-index", f"--output={home}/logs/%j.log"]
+
+
+def job_script(dataset: Path, listed: Path, options: Sequence[str] = (), python: str = sys.executable) -> str:
     """The script of an array job: element N renders the clips of line N of `listed`."""
     further = "".join(f" {shlex.quote(option)}" for option in options)
     return (
         "#!/bin/sh\n"
         f'clips=$(sed -n "$((SLURM_ARRAY_TASK_ID + 1))p" {shlex.quote(str(listed))})\n'
-        f'exec {program("render-task")} {shlex.quote(str(dataset.resolve()))} --clips "$clips"{further}\n'
+        f'exec {program("render-task", python)} {shlex.quote(str(dataset.resolve()))} --clips "$clips"{further}\n'
     )
 
 
-def program(verb: str) -> str:
-    """The shell command for a verb, by this very Python, wherever the job's shell finds itself."""
-    return f"{shlex.quote(sys.executable)} -u -m heroprop {verb}"
+def program(verb: str, python: str) -> str:
+    """The shell command for a verb, by a certain Python, wherever the job's shell finds itself."""
+    return f"{shlex.quote(python)} -u -m heroprop {verb}"
 
 
 def _standing(dataset: Path) -> Jobs | None:

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import quickjs
 
 from render import farm
 from render.commit import WORK
 from render.document import UserError
 from render.farm import jobfiles
-from render.farm.jobfiles import openjd
+from render.farm import slurm as farm_slurm
+from render.farm.jobfiles import flamenco, openjd, slurm
+from render.manifest import Dataset
 from render.verify import verify
+from tests.render import slurm_cluster
 from tests.render.fake_plan import PROGRAM, make_plan
+from tests.render.slurm_cluster import Cluster
 
 VERB = Path(__file__).with_name("farm_verb.py")
 OPENJD = Path(sys.executable).with_name("openjd")
@@ -136,3 +144,113 @@ def test_openjd_after_a_failed_task(python: str, tmp_path: Path) -> None:
     assert calls(tmp_path)[-4:] == ["render-task 0", "render-task 1", "render-task 2", "index"]
     assert farm.index(dataset).packed == 3
     assert not list((dataset / WORK).glob("clip-*"))
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    with slurm_cluster.cluster(tmp_path_factory.mktemp("slurm")) as started:
+        yield started
+
+
+def test_slurm_tasks_are_split_among_array_jobs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More tasks than an array job may have: two array jobs, and an index job that waits for both."""
+    monkeypatch.setattr(farm_slurm, "ARRAY", 2)
+    order = jobfiles.Order(tmp_path / "a set", (0, 1, 2, 5, 6), 2, "/my venv/bin/python")
+    out = tmp_path / "job's"
+    slurm.write(order, out)
+    assert (out / "tasks-0.txt").read_text().split() == ["0-1", "2"]
+    assert (out / "tasks-1.txt").read_text().split() == ["5", "6"]
+    (tmp_path / "sbatch").write_text(
+        f'#!/bin/sh\nprintf "%s|" "$@" >> "{tmp_path}/asked"; echo >> "{tmp_path}/asked"; echo 7\n'
+    )
+    (tmp_path / "sbatch").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    subprocess.run(["sh", out / "submit.sh", "--account=vfx it"], check=True)
+    first, second, last = [line.split("|")[:-1] for line in (tmp_path / "asked").read_text().splitlines()]
+    assert (first[-1], second[-1], last[-1]) == tuple(
+        str(out / f"{name}.sh") for name in ("tasks-0", "tasks-1", "index")
+    )
+    assert "--array=0-1" in first
+    assert "--dependency=afterany:7:7" in last
+    assert all("--account=vfx it" in said for said in (first, second, last))
+
+
+@pytest.mark.skipif(bool(slurm_cluster.missing()), reason=f"no Slurm: {slurm_cluster.missing()}")
+@pytest.mark.slow
+def test_slurm_takes_and_runs_the_scripts(cluster: Cluster, python: str, tmp_path: Path) -> None:
+    told = tmp_path / "told"
+    dataset = make_plan(tmp_path / "a set", told, clips=5, frames=1)
+    (told / "mistake-clip-000004").touch()
+    out = tmp_path / "jobs"
+    files = slurm.write(jobfiles.order(dataset, python=python), out)
+    for script in (out / "tasks-0.sh", out / "index.sh"):
+        cluster.run("sbatch", "--test-only", "--partition=render", "--array=0-2", str(script))
+    assert out / "submit.sh" in files
+    cluster.run("sh", str(out / "submit.sh"), "--partition=render")
+    deadline = time.monotonic() + 120
+    while "index" not in (calls(tmp_path) if (tmp_path / "calls.txt").exists() else []) or cluster.run("squeue", "-h"):
+        assert time.monotonic() < deadline, "the jobs did not end"
+        time.sleep(0.5)
+    assert sorted(calls(tmp_path)) == ["index", "render-task 0-1", "render-task 2-3", "render-task 4"]
+    assert len(Dataset.open(dataset).clips()) == 4, "indexed, although a task failed"
+    assert list((out / "logs").iterdir())
+
+
+# Flamenco Manager's side, after its internal/manager/job_compilers/author.go: a job holds a copy of each task as it
+# was when added, so that dependencies that are added later are lost.
+FLAMENCO = """
+const author = {
+  made: 0,
+  Task: (name, type) => {
+    if (!name.trim() || !type.trim()) throw new Error("author.Task: name and type are required");
+    const task = { uuid: "task-" + author.made++, name: name, type: type, commands: [], dependencies: [] };
+    task.addCommand = (command) => task.commands.push(command);
+    task.addDependency = (other) => task.dependencies.push(other.uuid);
+    return task;
+  },
+  Command: (name, parameters) => ({ name: name, parameters: parameters }),
+};
+function compiled(text) {
+  const job = JSON.parse(text);
+  job.tasks = [];
+  job.addTask = (task) => job.tasks.push(JSON.parse(JSON.stringify(task)));
+  compileJob(job);
+  return JSON.stringify(job.tasks);
+}
+"""
+
+
+def compile_flamenco(script: Path, job: dict[str, Any]) -> list[dict[str, Any]]:
+    """The tasks that Flamenco would make of a job, which has to give every setting."""
+    context = quickjs.Context()
+    context.eval(FLAMENCO)
+    context.eval(script.read_text())
+    known = json.loads(context.eval("JSON.stringify(JOB_TYPE.settings.map((setting) => setting.key))"))
+    assert set(job["settings"]) == set(known)
+    return json.loads(context.eval(f"compiled({json.dumps(json.dumps(job))})"))
+
+
+@pytest.mark.slow
+def test_flamenco_makes_tasks_that_render_a_dataset(python: str, tmp_path: Path) -> None:
+    dataset = make_plan(tmp_path / "a set", tmp_path / "told", clips=5, frames=1)
+    script, job = flamenco.write(jobfiles.order(dataset, python=python), tmp_path)
+    tasks = compile_flamenco(script, json.loads(job.read_text()))
+    assert [task["name"] for task in tasks] == ["render-0-1", "render-2-3", "render-4", "index"]
+    assert sorted(tasks[-1]["dependencies"]) == sorted(task["uuid"] for task in tasks[:-1])
+    for task in tasks:
+        (command,) = task["commands"]
+        assert (task["type"], command["name"]) == ("misc", "exec")
+        subprocess.run([command["parameters"]["exe"], *command["parameters"]["args"]], check=True, capture_output=True)
+    assert calls(tmp_path) == ["render-task 0-1", "render-task 2-3", "render-task 4", "index"]
+    assert verify(dataset).problems == []
+
+
+def test_flamenco_jobs_may_be_changed_when_submitted(tmp_path: Path) -> None:
+    script, job = flamenco.write(jobfiles.Order(tmp_path, (0,), 8, "python"), tmp_path)
+    asked = json.loads(job.read_text())
+    asked["settings"] |= {"clips": "3-17, 20", "clips_per_task": 8}
+    names = [task["name"] for task in compile_flamenco(script, asked)]
+    assert names == ["render-3-7", "render-8-15", "render-16-17", "render-20", "index"]
+    for wrong in ({"clips": "3;4"}, {"clips": ""}, {"clips_per_task": 0}):
+        with pytest.raises(quickjs.JSException, match="clips"):
+            compile_flamenco(script, asked | {"settings": asked["settings"] | wrong})

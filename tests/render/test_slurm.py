@@ -37,7 +37,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 @pytest.fixture(autouse=True)
 def _farm(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
-    monkeypatch.setattr(slurm, "program", lambda verb: f"{sys.executable} -u {VERB} {verb}")
+    monkeypatch.setattr(slurm, "program", lambda verb, python: f"{sys.executable} -u {VERB} {verb}")
     if "cluster" in request.fixturenames:
         monkeypatch.setenv("SLURM_CONF", str(request.getfixturevalue("cluster").conf))
 

@@ -6,11 +6,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
-from . import openjd
+from . import flamenco, openjd, slurm
 from .order import Order, order, ranges
 
-Format = Literal["openjd"]
+Format = Literal["openjd", "slurm", "flamenco"]
 
-WRITERS: dict[str, Callable[[Order, Path], list[Path]]] = {"openjd": openjd.write}
+WRITERS: dict[str, Callable[[Order, Path], list[Path]]] = {
+    "openjd": openjd.write,
+    "slurm": slurm.write,
+    "flamenco": flamenco.write,
+}
 
 __all__ = ["WRITERS", "Format", "Order", "order", "ranges"]
