@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +30,7 @@ class Clip:
     """One clip. `numbers` are its frames' numbers in the source, ascending; `read` gives a frame by its place in them.
 
     `labels` by object id (1..254). `unlabelled` frames of the source had no annotation at all, and are not among them.
+    `attributes` of an object, arrays over the frames, are those of `render.measure`, where they were measured.
     """
 
     name: str
@@ -40,6 +43,7 @@ class Clip:
     fps: float | None = None
     source_ids: Mapping[int, str] = field(default_factory=dict)
     unlabelled: int = 0
+    attributes: Callable[[int], Mapping[str, NDArray[Any]]] | None = None
 
     def frames(self) -> Iterator[tuple[int, Frame]]:
         """Number and frame, in order; each is read when it is asked for."""
@@ -66,6 +70,7 @@ def outgoing(data: Dataset) -> Iterator[Clip]:
             labels={i: data.label(clip, i) for i in data.objects(clip)},
             read=_reader(data, clip),
             fps=film["fps"],
+            attributes=functools.partial(data.attributes, clip),
         )
 
 

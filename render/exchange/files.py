@@ -27,7 +27,7 @@ Size = tuple[int, int]
 class Foreign(Document):
     """Base of the documents of other formats: keys that we do not know are none of our business."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False, populate_by_name=True)
 
 
 F = TypeVar("F", bound=Foreign)

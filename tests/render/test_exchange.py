@@ -356,3 +356,178 @@ def test_sav_pictures_by_object_and_masks_of_every_fourth_frame_are_read(tmp_pat
     import_clips(tmp_path / "json", "sav", tmp_path / "more")
     spec = Dataset.open(tmp_path / "more").spec("clip-000000")
     assert (spec["source"]["frames"], spec["film"]["fps"]) == ([0, 4], 24)
+
+
+def task(folder: Path, body: str, frames: int = 5, names: str = "frame_{:06d}.png") -> None:
+    """A CVAT task with 6 x 4 pictures."""
+    (folder / "images").mkdir(parents=True)
+    for number in range(frames):
+        Image.new("RGB", (6, 4), (number, 9, 9)).save(folder / "images" / names.format(number))
+    meta = (
+        "<meta><task><name>shot</name><original_size><width>6</width><height>4</height></original_size></task></meta>"
+    )
+    head = '<?xml version="1.0" encoding="utf-8"?>'
+    (folder / "annotations.xml").write_text(f"{head}\n<annotations><version>1.1</version>{meta}{body}</annotations>")
+
+
+def box(points: str) -> str:
+    return f'outside="0" occluded="0" keyframe="1" points="{points}" z_order="0"'
+
+
+def test_cvat_tracks_and_brush_masks_of_a_video(tmp_path: Path) -> None:
+    rle = 'rle="1,2,3" left="2" top="1" width="3" height="2" z_order="0"'
+    track = f"""<track id="0" label="hammer" source="manual">
+        <polygon frame="1" {box("1,1;4,1;4,3;1,3")}/><polygon frame="2" {box("2,1;5,1;5,3;2,3")}/>
+        <polygon frame="3" outside="1" points="2,1;5,1;5,3;2,3"/></track>"""
+    brush = "".join(
+        f"""<track id="{number}" label="shield" source="manual"><mask frame="{frame}" outside="0" keyframe="1" {rle}/>
+        <mask frame="{frame + 1}" outside="1" keyframe="1" {rle}/></track>"""
+        for number, frame in ((1, 2), (2, 4))
+    )
+    task(tmp_path / "shot", track + brush + '<track id="9" label="x"><box frame="0" xtl="1"/></track>')
+    done = import_clips(tmp_path / "shot", "cvat", tmp_path / "out", fps=24)
+    assert (done.clips, done.frames, done.unlabelled) == (1, 4, 1)
+    data = Dataset.open(tmp_path / "out")
+    spec = data.spec("clip-000000")
+    assert spec["source"] == {"format": "cvat", "name": "shot", "frames": [1, 2, 3, 4]}
+    assert [(t["label"], t["source_id"]) for t in spec["targets"]] == [
+        ("hammer", "track 0"),
+        ("shield", "label shield"),
+    ]
+    areas = [[int(data.mask("clip-000000", place, i).sum()) for place in range(4)] for i in (1, 2)]
+    assert areas == [[6, 6, 0, 0], [0, 2, 0, 2]]
+    assert np.argwhere(data.mask("clip-000000", 1, 2)).tolist() == [[1, 3], [1, 4]]
+    assert np.argwhere(data.mask("clip-000000", 0, 1)).tolist() == [[y, x] for y in (1, 2) for x in (1, 2, 3)]
+    assert verify(tmp_path / "out", workers=1).problems == []
+
+
+def test_cvat_images_with_groups(tmp_path: Path) -> None:
+    def image(number: int, inside: str) -> str:
+        return f'<image id="{number}" name="{number}.png" width="6" height="4">{inside}</image>'
+
+    def mask(left: int, group: int) -> str:
+        return f'<mask label="cog" rle="0,2" left="{left}" top="0" width="2" height="1" group_id="{group}"/>'
+
+    body = image(0, mask(0, 7) + mask(3, 7) + mask(1, 8)) + image(1, "") + image(2, mask(4, 8))
+    task(tmp_path / "shots/one", body, 3, "{}.png")
+    done = import_clips(tmp_path / "shots", "cvat", tmp_path / "out", split="test")
+    assert (done.frames, done.unlabelled) == (2, 1)
+    data = Dataset.open(tmp_path / "out")
+    assert data.clips("test") == ["clip-000000"]
+    assert [[int(data.mask("clip-000000", f, i).sum()) for f in (0, 1)] for i in (1, 2)] == [[4, 0], [2, 2]]
+
+
+ENTITIES = '<!DOCTYPE a [<!ENTITY b "boom"><!ENTITY c "&b;&b;">]><annotations>&c;</annotations>'
+
+
+def track(inside: str) -> str:
+    return f'<track id="0" label="a">{inside}</track>'
+
+
+def cvat_mask(rle: str, left: str = "0", wide: str = "2") -> str:
+    return f'<mask label="a" frame="0" rle="{rle}" left="{left}" top="0" width="{wide}" height="2"/>'
+
+
+def shot(name: str, wide: int) -> str:
+    return f'<image id="0" name="{name}" width="{wide}" height="4">{cvat_mask("0,4")}</image>'
+
+
+@pytest.mark.parametrize(
+    ("body", "line"),
+    [
+        (shot("../x.png", 6), "no path inside"),
+        (shot("no.png", 6), "no such file"),
+        (shot("frame_000000.png", 9), "6 x 4 pixels, 9 x 4 expected"),
+        (track(cvat_mask("0,3")), "run lengths of 3 pixels in all, 4 expected"),
+        (track(cvat_mask("0,9")), "run lengths that are none"),
+        (track(cvat_mask("0,4", left="5")), "a mask at 5, 0 of 2 x 2 pixels in a picture of 6 x 4"),
+        (track(cvat_mask("x")), "invalid literal"),
+        (track('<mask frame="0" rle="0,4" top="0" width="2" height="2"/>'), "<mask> has no left"),
+        (track('<mask frame="77" rle="0,4"/>'), "no picture of frame 77"),
+        (track('<mask frame="-1" rle="0,4"/>'), "is no whole number"),
+        (track('<polygon frame="0" points="1,1;2,nan;3,3"/>'), "points must be numbers"),
+        (track(cvat_mask("0,4")) + track(cvat_mask("0,4", left="2")), "two shapes of label 'a'; track them"),
+        ("<a>" * 100 + "</a>" * 100, "nested deeper"),
+        ("<b>", "not valid XML: mismatched tag"),
+        ("", "holds no labelled clip"),
+    ],
+)
+def test_broken_cvat_is_one_clear_line(body: str, line: str, tmp_path: Path) -> None:
+    task(tmp_path / "in", body)
+    with pytest.raises(UserError, match=line) as caught:
+        import_clips(tmp_path / "in", "cvat", tmp_path / "out")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [ENTITIES, '<!DOCTYPE a SYSTEM "file:///etc/passwd"><annotations/>', "<!DOCTYPE a><annotations/>"],
+)
+def test_xml_with_a_document_type_is_refused(text: str, tmp_path: Path) -> None:
+    task(tmp_path / "in", "")
+    (tmp_path / "in/annotations.xml").write_text(text)
+    with pytest.raises(UserError, match="declares a document type; refused"):
+        import_clips(tmp_path / "in", "cvat", tmp_path / "out")
+
+
+def solo(folder: Path, steps: int = 3, **changes: object) -> None:
+    """A sequence as Unity Perception writes it; `changes` go into the first frame's segmentation."""
+    home = folder / "sequence.0"
+    home.mkdir(parents=True)
+    (folder / "metadata.json").write_text("{}")
+    for step in range(steps):
+        Image.new("RGBA", (6, 4), (step, 1, 2, 255)).save(home / f"step{step}.camera.png")
+        drawn = Image.new("RGBA", (6, 4), (0, 0, 0, 255))
+        drawn.paste((255, 0, 0, 255), (step, 0, step + 2, 2))
+        drawn.paste((0, 74, 255, 255), (4, 3, 6, 4))
+        drawn.save(home / f"step{step}.camera.instance segmentation.png")
+        instances = [{"instanceId": 300, "labelId": 1, "labelName": "crate", "color": [255, 0, 0, 255]}]
+        instances += [{"instanceId": 12, "labelId": 2, "labelName": "lamp", "color": [0, 74, 255, 255]}] if step else []
+        kind = "type.unity.com/unity.solo."
+        segmentation: dict[str, object] = {
+            "@type": f"{kind}InstanceSegmentationAnnotation",
+            "id": "instance segmentation",
+        }
+        segmentation |= {"filename": f"step{step}.camera.instance segmentation.png", "instances": instances}
+        segmentation |= {} if step else changes
+        capture = {
+            "@type": f"{kind}RGBCamera",
+            "id": "camera",
+            "filename": f"step{step}.camera.png",
+            "imageFormat": "Png",
+        }
+        capture |= {"dimension": [6.0, 4.0], "annotations": [{"@type": f"{kind}BoundingBox2DAnnotation"}, segmentation]}
+        told = {"frame": step + 7, "sequence": 0, "step": step, "timestamp": step / 25, "captures": [capture]}
+        (home / f"step{step}.frame_data.json").write_text(json.dumps(told))
+
+
+def test_solo_sequences_are_clips(tmp_path: Path) -> None:
+    solo(tmp_path / "in", 12)
+    done = import_clips(tmp_path / "in", "solo", tmp_path / "out")
+    assert (done.clips, done.frames) == (1, 12)
+    data = Dataset.open(tmp_path / "out")
+    spec = data.spec("clip-000000")
+    assert spec["film"] == {"width": 6, "height": 4, "frames": 12, "fps": 25.0, "extras": []}
+    assert [(t["label"], t["source_id"]) for t in spec["targets"]] == [("lamp", "12"), ("crate", "300")]
+    assert [[int(data.mask("clip-000000", f, i).sum()) for f in range(3)] for i in (1, 2)] == [[0, 2, 2], [4, 4, 4]]
+    np.testing.assert_array_equal(data.mask("clip-000000", 2, 2)[:2, 2:4], True)
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({"filename": "../../secret.png"}, "no path inside the folder"),
+        ({"filename": None}, "filename: missing"),
+        ({"instances": [{"instanceId": 1, "labelName": "x", "color": [1]}]}, "instances.0.color"),
+        ({"instances": [{"instanceId": 1, "labelName": "x", "color": [1, 2, 3, 4], "more": 1}]}, ""),
+        ({"instances": [{"instanceId": "many", "labelName": "x", "color": [1, 2, 3]}]}, "instances.0.instanceId"),
+    ],
+)
+def test_broken_solo_is_one_clear_line(changes: dict[str, object], line: str, tmp_path: Path) -> None:
+    solo(tmp_path / "in", **changes)
+    if not line:  # what a newer version adds is none of our business
+        assert import_clips(tmp_path / "in", "solo", tmp_path / "out").frames == 3
+        return
+    with pytest.raises(UserError, match=line) as caught:
+        import_clips(tmp_path / "in", "solo", tmp_path / "out")
+    assert "\n" not in str(caught.value)

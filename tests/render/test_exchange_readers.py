@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +16,7 @@ from PIL import Image
 from render.exchange import convert, rle
 from render.exchange.clips import index_map
 from render.manifest import Dataset
+from render.products import Product
 from tests.fake_dataset import make_dataset
 
 pytestmark = pytest.mark.slow  # importing SAM 2's training package takes seconds
@@ -130,3 +134,30 @@ def test_our_run_lengths_are_those_of_pycocotools(seed: int, width: int, height:
     ours = rle.encode(mask)
     assert ours == {"size": theirs["size"], "counts": theirs["counts"].decode()}
     np.testing.assert_array_equal(rle.decode(ours, width, height), mask)
+
+
+@pytest.mark.filterwarnings("error")  # where Rerun can't log a thing, it only warns
+def test_rerun_reads_its_recordings_back(rendered: Dataset, tmp_path: Path) -> None:
+    rerun = pytest.importorskip("rerun")
+    program = shutil.which("rerun", path=str(Path(sys.executable).parent)) or shutil.which("rerun")
+    assert program is not None
+    convert(rendered.folder, "rerun", tmp_path / "out")
+    recordings = sorted((tmp_path / "out").glob("*.rrd"))
+    assert [path.stem for path in recordings] == rendered.clips()
+    checked = subprocess.run([program, "rrd", "verify", *map(str, recordings)], capture_output=True, text=True)
+    assert (checked.returncode, checked.stderr) == (0, "4 files verified without error.\n")
+    for path in recordings:
+        clip = path.stem
+        table = rerun.dataframe.load_recording(path).view(index="frame", contents="/**").select().read_all()
+        assert table["frame"].to_pylist() == list(range(FRAMES))
+        for i in rendered.objects(clip):
+            named = f"{rendered.label(clip, i)}\\ {i}"
+            stored = table[f"/camera/{named}:ImageBuffer"].to_pylist()
+            found = table[f"/mask_area/{named}:Scalar"].to_pylist()
+            for frame in range(FRAMES):
+                mask = rendered.mask(clip, frame, i)
+                shown = np.array(stored[frame][0], np.uint8).reshape(mask.shape)
+                np.testing.assert_array_equal(shown, np.where(mask, i, 0))
+                assert found[frame] == [mask.sum()]
+        pictures = table["/camera/rgb:Blob"].to_pylist()
+        assert [bytes(one[0]) for one in pictures] == [rendered.encoded(clip, f, Product.RGB) for f in range(FRAMES)]
