@@ -37,13 +37,15 @@ class Shape:
 
 
 def read(folder: Path) -> Iterator[Clip]:
-    """The clips of an exported task, or of a folder of them."""
-    homes = [folder] if (folder / "annotations.xml").exists() else files.folders(folder)
-    homes = [home for home in homes if (home / "annotations.xml").exists()]
-    if not homes:
+    """The clips of an exported task, or of a folder of them. A file called `val.xml` or `test.xml` is of that split."""
+    found = sorted(folder.glob("*.xml")) or [
+        path for home in files.folders(folder) for path in sorted(home.glob("*.xml"))
+    ]
+    if not found:
         raise UserError(f"{folder}: has no annotations.xml; {LAYOUT}")
-    for home in homes:
-        path = files.inside(home, "annotations.xml")
+    for path in found:
+        home = path.parent
+        files.inside(home, path.name)
         root = xmlfile.read(path)
         if root.find("meta/project") is not None:
             raise UserError(f"{path}: is of a whole project; export its tasks one by one")
@@ -137,7 +139,8 @@ def _clip(path: Path, name: str, shots: dict[int, Path], size: Size, shapes: lis
         return Frame(files.read_jpeg(shots[numbers[place]], size), masks)
 
     sources = {i: f"{kind} {which}" for (kind, which), i in ids.items()}
-    return Clip(name, "train", *size, numbers, labels, read, None, sources, unlabelled)
+    split = path.stem if path.stem in ("val", "test") else "train"
+    return Clip(name, split, *size, numbers, labels, read, None, sources, unlabelled)
 
 
 def _mask(shape: Shape, size: Size, path: Path) -> Mask:

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from render.exchange import convert, rle
+from render.exchange import convert, import_clips, rle
 from render.exchange.clips import index_map
 from render.manifest import Dataset
 from render.products import Product
@@ -161,3 +161,24 @@ def test_rerun_reads_its_recordings_back(rendered: Dataset, tmp_path: Path) -> N
                 assert found[frame] == [mask.sum()]
         pictures = table["/camera/rgb:Blob"].to_pylist()
         assert [bytes(one[0]) for one in pictures] == [rendered.encoded(clip, f, Product.RGB) for f in range(FRAMES)]
+
+
+def test_real_footage_can_be_trained_on_and_evaluated(rendered: Dataset, tmp_path: Path) -> None:
+    from evaluate.benchmark import read_clip
+    from train.dataset import tracks
+
+    convert(rendered.folder, "youtubevos", tmp_path / "out")
+    import_clips(tmp_path / "out", "youtubevos", tmp_path / "real")
+    real = Dataset.open(tmp_path / "real")
+    found = {(one.clip, one.object_id): one.promptable for one in tracks(real, "train")}
+    assert found == {
+        (clip, i): tuple(f for f in range(FRAMES) if real.mask(clip, f, i).sum() >= 8)
+        for clip in real.clips("train")
+        for i in real.objects(clip)
+        if any(real.mask(clip, f, i).sum() >= 8 for f in range(FRAMES))
+    }
+    assert found
+    clip = read_clip(real, real.clips("test")[0])
+    assert len(clip.frames) == FRAMES
+    for i, truth in clip.objects.items():
+        np.testing.assert_array_equal(truth.masks[0], rendered.mask(clip.name, 0, i))
