@@ -20,6 +20,7 @@ VERBS = {
     "render-task": "render",
     "index": "render",
     "farm": "render",
+    "status": "render",
     "info": "render",
     "select": "render",
     "verify": "render",

@@ -216,6 +216,40 @@ def farm_files(
     screen.show(told, screen.table(f"job files of {dataset}", ["", ""], rows), json)
 
 
+@app.command()
+def status(dataset: DatasetFolder, json: AsJson = False) -> None:
+    """Say how far the rendering of a dataset is, whoever renders it. Only looks; may be called at any time."""
+    from dataclasses import asdict
+
+    from . import screen
+    from .farm.status import duration
+    from .farm.status import status as look
+
+    now = look(dataset)
+    again = f", of which {len(now.retrying)} are being tried again" if now.retrying else ""
+    rate, left = now.rate, now.seconds_left
+    rows = [
+        ("clips planned", now.clips),
+        ("in shards", now.packed),
+        ("whole, waiting for the rest of their shard", now.waiting),
+        ("running", now.running),
+        ("set aside", f"{len(now.failed)}{again}"),
+        ("due", f"{now.due}, of which {now.begun} are begun" if now.begun else now.due),
+        ("frames", f"{now.frames_done} of {now.frames} ({100 * now.frames_done / max(now.frames, 1):.1f} %)"),
+        ("rate", "-" if rate is None else f"{rate:.2f} frames/s"),
+        ("time left", "-" if left is None else f"about {duration(left)}"),
+        ("used", megabytes(now.bytes)),
+        ("still needed", "-" if now.bytes_left is None else f"about {megabytes(now.bytes_left)}"),
+        ("free", megabytes(now.bytes_free)),
+    ]
+    screen.show(asdict(now), screen.table(str(dataset), ["", ""], rows), json)
+    for failure in () if json else now.failed:
+        said = f" | {failure.said}" if failure.said and failure.said not in failure.reason else ""
+        screen.results.print(f"{failure.clip}: {failure.reason}{said}", markup=False, soft_wrap=True)
+    if now.bytes_left is not None and now.bytes_left > now.bytes_free:
+        screen.notes.print(f"{dataset}: its disk will be full before the last clip; make room", markup=False)
+
+
 def _need_blender() -> None:
     """Say at once where Blender is missing: every clip would fail for the same reason."""
     if importlib.util.find_spec("bpy") is None:

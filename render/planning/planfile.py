@@ -33,6 +33,22 @@ def read_plan(dataset: Path, indices: Iterable[int] | None = None) -> tuple[Plan
 
     UserError if there is no plan, it is not the one that the header names, or it has no clip of an index.
     """
+    header, lines = _read(dataset)
+    wanted = range(len(lines)) if indices is None else indices
+    for index in wanted:
+        if not 0 <= index < len(lines):
+            raise UserError(f"{dataset}: has no clip {index}; its plan holds clips 0 to {len(lines) - 1}")
+    return header, [ClipSpec.parse(json.loads(lines[i]), f"{dataset / LINES}:{i + 1}") for i in wanted]
+
+
+def read_lengths(dataset: Path) -> tuple[PlanHeader, dict[str, int]]:
+    """The header, and how many frames each clip has, in plan order; far quicker than the specs. UserError as above."""
+    header, lines = _read(dataset)
+    specs = map(json.loads, lines)
+    return header, {spec["clip"]: spec["film"]["frames"] for spec in specs}
+
+
+def _read(dataset: Path) -> tuple[PlanHeader, list[str]]:
     if not (dataset / HEADER).is_file():
         raise UserError(f"{dataset}: no plan here; make one with: heroprop plan RECIPE.toml --out {dataset}")
     header = PlanHeader.read_json(dataset / HEADER)
@@ -42,9 +58,4 @@ def read_plan(dataset: Path, indices: Iterable[int] | None = None) -> tuple[Plan
         raise UserError(f"{dataset / LINES}: cannot be read: {error.strerror}; plan again into a new folder") from None
     if hashlib.sha256(data).hexdigest() != header.plan_digest:
         raise UserError(f"{dataset / LINES}: differs from what {HEADER} says; plan again into a new folder")
-    lines = data.decode().splitlines()
-    wanted = range(len(lines)) if indices is None else indices
-    for index in wanted:
-        if not 0 <= index < len(lines):
-            raise UserError(f"{dataset}: has no clip {index}; its plan holds clips 0 to {len(lines) - 1}")
-    return header, [ClipSpec.parse(json.loads(lines[i]), f"{dataset / LINES}:{i + 1}") for i in wanted]
+    return header, data.decode().splitlines()
