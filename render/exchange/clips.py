@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -50,14 +51,19 @@ class Clip:
         return ((number, self.read(place)) for place, number in enumerate(self.numbers))
 
 
+_FOLDER = re.compile(r"\w[\w .()-]{0,127}")
+"""Names that a folder can have anywhere, and that lead nowhere else."""
+
+
 def outgoing(data: Dataset) -> Iterator[Clip]:
-    """The clips of a dataset or view, by id; of real footage under the names and numbers that it came with."""
+    """The clips of a dataset or view, by id; of real footage with the numbers and, if a folder can be called so, under
+    the names that it came with."""
     splits = {clip: split for split, clips in data.manifest.splits.items() for clip in clips}
     names: set[str] = set()
     for clip in data.clips():
         spec = data.spec(clip)
         film, real = spec["film"], data.is_real(clip)
-        name = spec["source"]["name"] if real else clip
+        name = spec["source"]["name"] if real and _FOLDER.fullmatch(spec["source"]["name"]) else clip
         if name in names:
             raise UserError(f"{data.folder}: two clips are called '{name}'; convert a view that holds one of them")
         names.add(name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import warnings
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -130,11 +131,16 @@ def read_index(path: Path, size: Size) -> NDArray[np.uint8]:
             ids = np.array(image).astype(np.uint8)
         except (OSError, ValueError, SyntaxError) as error:
             raise UserError(f"{path}: a damaged picture: {error}") from None
-    values = set(np.unique(ids).tolist())
+    values = ids_in(ids)
     if image.mode != "P" and values <= {0, 255}:
         return (ids > 0).astype(np.uint8)
     ids[ids == 255] = 0
     return ids
+
+
+def ids_in(ids: NDArray[np.uint8]) -> set[int]:
+    """The values that occur in a picture of object ids."""
+    return set(np.flatnonzero(np.bincount(ids.ravel(), minlength=256)).tolist())
 
 
 def read_colours(path: Path, size: Size) -> NDArray[np.uint8]:
@@ -177,7 +183,9 @@ def _bytes(path: Path) -> bytes:
 
 def _open(path: Path, data: bytes) -> Image.Image:
     try:
-        image = Image.open(io.BytesIO(data), formats=["JPEG", "PNG"])
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # what is too large is refused below
+            image = Image.open(io.BytesIO(data), formats=["JPEG", "PNG"])
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         raise UserError(f"{path}: not a JPEG or PNG picture that can be read") from None
     if max(image.size) > MAX_SIDE:

@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
-
 from ..document import UserError
 from . import files
 from .clips import MAX_OBJECTS, Clip, Frame, Mask, index_map
@@ -53,7 +51,7 @@ def read_clip(
     size = files.size_of(shots[numbers[0]])
     ids = set(labels)
     for number in numbers:  # the record, which names every object, stands before the frames in a shard
-        ids |= set(np.unique(files.read_index(drawn[number], size)).tolist())
+        ids |= files.ids_in(files.read_index(drawn[number], size))
     ids.discard(0)
     whole = _overlaps(overlaps, ids)
     if max(ids, default=0) > MAX_OBJECTS:

@@ -6,6 +6,7 @@ import importlib
 import io
 import json
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -531,3 +532,54 @@ def test_broken_solo_is_one_clear_line(changes: dict[str, object], line: str, tm
     with pytest.raises(UserError, match=line) as caught:
         import_clips(tmp_path / "in", "solo", tmp_path / "out")
     assert "\n" not in str(caught.value)
+
+
+def test_what_is_too_large_is_said_in_one_line_alone(tmp_path: Path, recwarn: pytest.WarningsRecorder) -> None:
+    solo(tmp_path / "in")
+    buffer = io.BytesIO()
+    Image.new("1", (9000, 8000)).save(buffer, "PNG")
+    (tmp_path / "in/sequence.0/step1.camera.png").write_bytes(buffer.getvalue())
+    with pytest.raises(UserError, match="9000 x 8000 pixels; at most 8192 x 8192"):
+        import_clips(tmp_path / "in", "solo", tmp_path / "out")
+    assert not recwarn.list
+
+
+def test_a_missing_reader_is_named_with_its_extra(
+    rendered: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import heroprop
+
+    monkeypatch.setitem(sys.modules, "rerun", None)
+    call = ["convert", str(rendered.folder), "--to", "rerun", "--out", str(tmp_path / "out")]
+    monkeypatch.setattr(sys, "argv", ["heroprop", *call])
+    with pytest.raises(SystemExit) as ended:
+        heroprop.main()
+    assert ended.value.code == 2
+    assert "needs rerun, which is not installed; install it with: pip install '.[exchange]'" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_footage_in_which_nothing_is_seen_is_no_fault(rendered: Dataset, tmp_path: Path) -> None:
+    convert(rendered.folder, "youtubevos", tmp_path / "in")
+    for path in (tmp_path / "in/valid/Annotations/clip-000002").glob("*.png"):
+        empty = Image.new("P", (48, 32), 0)
+        empty.putpalette([0, 0, 0] * 256)
+        empty.save(path)
+    shutil.rmtree(tmp_path / "in/valid/Overlaps", ignore_errors=True)
+    import_clips(tmp_path / "in", "youtubevos", tmp_path / "out")
+    assert not Dataset.open(tmp_path / "out").attributes("clip-000002", 1)["present"].any()
+    assert verify(tmp_path / "out", workers=1).problems == []
+
+
+@pytest.mark.parametrize("name", ["../../evil", "/evil", "a/b", "..", "", "x\x00y", "a\nb"])
+def test_a_name_that_leads_elsewhere_is_not_followed_on_the_way_out(name: str, tmp_path: Path) -> None:
+    still(tmp_path / "in", {"size": [4, 6], "counts": [0, 24]}, instance_id=1, image={"video_id": 1, "frame_id": 3})
+    path = tmp_path / "in/annotations/instances_val2017.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"videos": [{"id": 1, "name": name}]}))
+    import_clips(tmp_path / "in", "coco", tmp_path / "data")
+    for form in FORMATS:
+        convert(tmp_path / "data", form, tmp_path / "out" / form)
+        found = [p for p in (tmp_path / "out" / form).rglob("*.jpg")]
+        assert [p.parent.name for p in found] == ["clip-000000"]
+        assert [p.name for p in found] == ["00003.jpg"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["data", "in", "out"]
