@@ -10,11 +10,14 @@ import contextlib
 import errno
 import os
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from ..document import UserError
 
+LOOK = 0.1
+"""Seconds, far longer than a look at a lease takes."""
 _TAKEN = {errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK}
 
 
@@ -22,7 +25,7 @@ _TAKEN = {errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK}
 def lock(dataset: Path) -> Iterator[None]:
     """Hold a whole dataset: nobody else renders or indexes it meanwhile. UserError if somebody does."""
     with (dataset / ".lock").open("a+") as file:
-        if not _try(file.fileno(), shared=False):
+        if not _try(file.fileno(), shared=False) and not _again(file.fileno()):
             file.seek(0)
             holder = file.read().strip()
             by = f"by process {holder}" if holder else "by render tasks"
@@ -64,6 +67,12 @@ def held(path: Path) -> bool:
             return not _try(file.fileno(), shared=sys.platform != "win32")
     except FileNotFoundError:
         return False
+
+
+def _again(handle: int) -> bool:
+    """Try for all of a dataset once more: the first time somebody may just have been looking (`held`)."""
+    time.sleep(LOOK)
+    return _try(handle, shared=False)
 
 
 def _try(handle: int, shared: bool) -> bool:

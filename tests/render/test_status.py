@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -111,6 +112,24 @@ def test_looking_takes_no_lease_away(tmp_path: Path) -> None:
     assert not leases.held(path)
     with leases.lease(path) as mine:
         assert mine, "looked at, and free all the same"
+
+
+def test_looking_keeps_nobody_from_rendering(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A look holds a dataset's lock for an instant; whoever wants all of it just then gets it all the same."""
+    monkeypatch.setattr(leases, "LOOK", 0.5)
+    looking = threading.Event()
+
+    def look() -> None:
+        with leases.share(tmp_path):
+            looking.set()
+            time.sleep(0.1)
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    looking.wait()
+    with leases.lock(tmp_path):
+        assert leases.held(tmp_path / ".lock")
+    thread.join()
 
 
 @pytest.mark.slow
