@@ -579,7 +579,7 @@ def test_a_name_that_leads_elsewhere_is_not_followed_on_the_way_out(name: str, t
     import_clips(tmp_path / "in", "coco", tmp_path / "data")
     for form in FORMATS:
         convert(tmp_path / "data", form, tmp_path / "out" / form)
-        found = [p for p in (tmp_path / "out" / form).rglob("*.jpg")]
+        found = list((tmp_path / "out" / form).rglob("*.jpg"))
         assert [p.parent.name for p in found] == ["clip-000000"]
         assert [p.name for p in found] == ["00003.jpg"]
     assert sorted(p.name for p in tmp_path.iterdir()) == ["data", "in", "out"]
