@@ -31,8 +31,8 @@ def lock(dataset: Path) -> Iterator[None]:
             by = f"by process {holder}" if holder else "by render tasks"
             raise UserError(f"{dataset}: is being rendered {by}; wait for that to end, or stop it")
         file.truncate(0)
-        file.write(str(os.getpid()))
-        file.flush()
+        with contextlib.suppress(OSError):  # a courtesy to who waits, not worth failing over on a full disk
+            os.write(file.fileno(), str(os.getpid()).encode())
         try:
             yield
         finally:
