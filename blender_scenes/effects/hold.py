@@ -8,11 +8,10 @@ import bpy
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from render.motion import orientation, position
+from render.motion import orientation, position, rotate
 from render.spec import Extra, Target
 
 from ..ingest import Placed
-from .turns import turned
 
 Floats = NDArray[np.float64]
 
@@ -32,7 +31,7 @@ class Hold:
     def world(self, times: ArrayLike) -> Floats:
         """The middle in the world at `times` in seconds (N,): float64 (N, 3), metres."""
         quaternions_N4 = orientation(self.target.spin, times)
-        return position(self.target.curve, times) + turned(quaternions_N4, self.target.scale * self.middle)
+        return position(self.target.curve, times) + rotate(quaternions_N4, self.target.scale * self.middle)
 
 
 @dataclass(frozen=True)

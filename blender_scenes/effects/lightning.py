@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from render.motion import rotate
 from render.spec import Film, Lightning, Place, Strike, Vec3
 
 from ..keys import key
@@ -16,7 +17,7 @@ from . import bolt, parts
 from .brightness import frame_times, shutter_mean
 from .places import Places
 from .tubes import Tubes, join, tube
-from .turns import shortest_turns, turned
+from .turns import shortest_turns
 
 Floats = NDArray[np.float64]
 
@@ -109,4 +110,4 @@ def _smooth(points_N3: Floats, width: int) -> Floats:
 def _from_z(direction_3: Floats) -> Floats:
     """A rotation matrix (3, 3) that turns +Z to `direction_3`."""
     quaternion_14 = shortest_turns(np.array([0.0, 0.0, 1.0]), direction_3[None])
-    return np.stack([turned(quaternion_14, axis)[0] for axis in np.eye(3)], axis=1)
+    return np.stack([rotate(quaternion_14, axis)[0] for axis in np.eye(3)], axis=1)

@@ -8,13 +8,6 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 
-def turned(quaternions_N4: Floats, vector: Floats) -> Floats:
-    """`vector` (3,) turned by each unit quaternion (w, x, y, z): float64 (N, 3)."""
-    w_N1, axis_N3 = quaternions_N4[:, :1], quaternions_N4[:, 1:]
-    cross_N3 = 2 * np.cross(axis_N3, np.broadcast_to(vector, axis_N3.shape))
-    return np.asarray(vector + w_N1 * cross_N3 + np.cross(axis_N3, cross_N3))
-
-
 def shortest_turns(start: Floats, ends_N3: Floats) -> Floats:
     """Unit quaternions (w, x, y, z), float64 (N, 4), that turn the direction `start` (3,) the short way to each end."""
     start = start / np.linalg.norm(start)

@@ -28,7 +28,7 @@ from blender_scenes.ingest import Placed
 from blender_scenes.keys import key
 from render.develop import BEAUTY, CHARGE, FX, FX_LIGHT, NOISY, Layers, develop, target_name
 from render.dial import dial
-from render.motion import charge_level, orientation, position
+from render.motion import charge_level, orientation, position, rotate
 from render.spec import (
     Arcs,
     Camera,
@@ -759,7 +759,7 @@ def check_shortest_turns() -> None:
     quaternions: NDArray[np.float64] = turns.shortest_turns(start, ends)
     assert np.allclose(np.linalg.norm(quaternions, axis=1), 1)
     assert np.allclose(
-        turns.turned(quaternions, start / np.linalg.norm(start)), ends / np.linalg.norm(ends, axis=1, keepdims=True)
+        rotate(quaternions, start / np.linalg.norm(start)), ends / np.linalg.norm(ends, axis=1, keepdims=True)
     )
 
 
