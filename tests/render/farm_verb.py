@@ -7,12 +7,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-import render.cli
 import render.farm
+import render.verbs.making
 from heroprop import main
 from tests.render.fake_plan import PROGRAM
 
-render.cli._need_blender = lambda: None
+render.verbs.making.need_blender = lambda: None
 render.farm.render_task.__kwdefaults__["program"] = PROGRAM
 
 if __name__ == "__main__":

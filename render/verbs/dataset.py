@@ -1,0 +1,155 @@
+"""The verbs `info`, `select`, `verify` and `gallery`: what a dataset holds, and whether it is sound."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .options import AsJson, Assets, DatasetFolder, megabytes, need_blender
+
+
+def info(dataset: DatasetFolder, json: AsJson = False) -> None:
+    """Say what a dataset holds, in figures."""
+    from .. import screen
+    from ..info import RANGES
+    from ..info import info as count
+
+    found = count(dataset)
+    splits = [
+        (
+            name,
+            split.clips,
+            split.frames,
+            split.objects,
+            ", ".join(f"{label} {n}" for label, n in split.labels.items()),
+            megabytes(split.bytes),
+        )
+        for name, split in found.splits.items()
+    ]
+    heading = f"{dataset}: {found.clips} of {found.planned} clips, {found.shards} shards, {megabytes(found.bytes)}"
+    screen.show(
+        found.as_json(),
+        screen.table(heading, ["split", "clips", "frames", "targets", "labels", "size"], splits),
+        json,
+    )
+    if not json:
+        spreads = [
+            (title, *("-" if x is None else f"{x:.3f}" for x in (spread.low, spread.median, spread.high)))
+            for (key, title) in RANGES.items()
+            for spread in [found.attributes[key]]
+        ]
+        screen.results.print(screen.table("where present", ["attribute", "lowest", "median", "highest"], spreads))
+        facts = [
+            ("recipe", found.recipe),
+            ("made by", f"{found.generator}, {found.blender}, {found.created}"),
+            ("mask rule", found.mask_rule),
+            ("licences", ", ".join(sorted(set(found.licences.values()))) or "-"),
+            ("due", found.due),
+            ("set aside", ", ".join(found.failed) or "-"),
+        ]
+        screen.results.print(screen.table("about", ["", ""], facts))
+
+
+def select_clips(
+    dataset: DatasetFolder,
+    name: Annotated[str, typer.Option(help="The view's name: DATASET/views/NAME.json.")],
+    where: Annotated[
+        str | None, typer.Option(help='A condition on attributes, e.g. "occlusion > 0.5 and blur_px > 20".')
+    ] = None,
+    frames: Annotated[int, typer.Option(help="In how many frames of a clip it must hold.", min=1)] = 1,
+    hold_out: Annotated[
+        list[str] | None, typer.Option(help="Split anew: FACT=VALUE[,VALUE] is for the test split. May be given again.")
+    ] = None,
+    json: AsJson = False,
+) -> None:
+    """Pick clips by what was measured, or split them anew, without touching a shard.
+
+    The view stands wherever a dataset does: heroprop train --data DATASET/views/NAME.json.
+    """
+    from .. import screen
+    from ..manifest import Dataset
+    from ..select import select
+
+    with screen.progress() as bar:
+        task = bar.add_task("select", total=len(Dataset.open(dataset).manifest.clips), status="")
+        found = select(dataset, name, where, frames, hold_out or (), lambda: bar.update(task, advance=1))
+    rows = [(split, count) for split, count in found.clips.items()]
+    told = {"path": str(found.path), "clips": found.clips}
+    screen.show(told, screen.table(str(found.path), ["split", "clips"], rows), json)
+
+
+def verify(
+    dataset: DatasetFolder,
+    mend: Annotated[
+        bool, typer.Option("--repair", help="Render again what is wrong or missing, and that alone.")
+    ] = False,
+    workers: Annotated[int | None, typer.Option(help="Shards checked at a time; default: one a core.", min=1)] = None,
+    assets: Assets = None,
+    json: AsJson = False,
+) -> None:
+    """Check every byte, picture and label of a dataset. Exit code 1 where something is (still) wrong.
+
+    A check that was broken off goes on where it was.
+    """
+    from .. import screen
+    from ..farm.watch import Shown
+    from ..manifest import Manifest
+    from ..verify import Report, repair
+    from ..verify import verify as check
+
+    def look() -> Report:
+        with screen.progress() as bar:
+            task = bar.add_task("verify", total=len(Manifest.read(dataset).clips), status="")
+            return check(dataset, lambda shard, clips: bar.update(task, advance=clips, status=shard), workers)
+
+    report = look()
+    if mend and report.problems:
+        need_blender()
+        for problem in report.problems:
+            screen.notes.print(str(problem), markup=False, soft_wrap=True)
+        kept = repair(dataset, report, assets=assets or (), watcher=Shown(str(dataset)))
+        screen.notes.print(f"{kept.frames_kept} frames of damaged shards kept, {kept.frames} rendered", markup=False)
+        report = look()
+    for problem in [] if json else report.problems:
+        screen.results.print(str(problem), markup=False, soft_wrap=True)
+    rows = [
+        ("shards", report.shards),
+        ("clips", report.clips),
+        ("frames", report.frames),
+        ("size", megabytes(report.bytes)),
+        ("problems", len(report.problems)),
+    ]
+    screen.show(report.as_json(), screen.table(f"verified {dataset}", ["", ""], rows), json)
+    if report.problems:
+        raise typer.Exit(1)
+
+
+def gallery(
+    dataset: DatasetFolder,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="A folder for index.html, or a single FILE.html; default: 'gallery' in the dataset."),
+    ] = None,
+    clips: Annotated[int | None, typer.Option(help="Show this many clips, evenly chosen; default: all.", min=1)] = None,
+    json: AsJson = False,
+) -> None:
+    """Write a page that shows every clip: filmstrips with masks, curves, filters. It needs no server and no network."""
+    from .. import screen
+    from ..gallery.page import choose, write_gallery
+    from ..manifest import Dataset
+
+    data = Dataset.open(dataset)
+    chosen = choose(data, clips)
+    with screen.progress() as bar:
+        task = bar.add_task("gallery", total=len(chosen), status="")
+        written = write_gallery(
+            data, chosen, out or dataset / "gallery", lambda clip: bar.update(task, advance=1, status=clip)
+        )
+    rows = [
+        ("clips", f"{written.clips} of {written.of}"),
+        ("size", megabytes(written.bytes)),
+        ("page", written.page),
+    ]
+    screen.show(written.as_json(), screen.table(f"gallery of {dataset}", ["", ""], rows), json)

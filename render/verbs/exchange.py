@@ -1,0 +1,59 @@
+"""The verbs `convert` and `import`: other datasets' formats, out and in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .options import AsJson
+
+
+def convert(
+    dataset: Annotated[Path, typer.Argument(metavar="DATASET", help="The dataset's folder, or one of its views.")],
+    to: Annotated[str, typer.Option("--to", metavar="FORMAT", help="davis, youtubevos, sav, coco or rerun.")],
+    out: Annotated[Path, typer.Option(help="A new or empty folder.")],
+    json: AsJson = False,
+) -> None:
+    """Write a dataset in another format: pictures as they are, and masks by the mask rule."""
+    from dataclasses import asdict
+
+    from .. import screen
+    from ..exchange import convert as run
+    from ..manifest import Dataset
+
+    with screen.progress() as bar:
+        task = bar.add_task("convert", total=len(Dataset.open(dataset).manifest.clips), status="")
+        done = run(dataset, to, out, lambda clip: bar.update(task, advance=1, status=clip))
+    rows = [("clips", done.clips), ("frames", done.frames)]
+    screen.show(asdict(done), screen.table(f"{to}: {out}", ["", ""], rows), json)
+
+
+def import_footage(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder of labelled footage.")],
+    source: Annotated[
+        str, typer.Option("--from", metavar="FORMAT", help="davis, youtubevos, sav, coco, cvat or solo.")
+    ],
+    out: Annotated[Path, typer.Option(metavar="DATASET", help="A new or empty folder for the dataset.")],
+    fps: Annotated[float | None, typer.Option(help="Frames a second, where the format does not say.", min=0.01)] = None,
+    split: Annotated[str | None, typer.Option(help="Put every clip into this split: train, val or test.")] = None,
+    json: AsJson = False,
+) -> None:
+    """Make a dataset of real, labelled footage: the same shards and manifest, marked real."""
+    from dataclasses import asdict
+
+    from .. import screen
+    from ..exchange import import_clips
+
+    with screen.progress() as bar:
+        task = bar.add_task("import", total=None, status="")
+        done = import_clips(folder, source, out, fps, split, lambda clip: bar.update(task, advance=1, status=clip))
+    rows = [
+        ("clips", done.clips),
+        ("frames", done.frames),
+        ("shards", done.shards),
+        ("frames without labels, left out", done.unlabelled),
+        ("clips without objects, left out", done.empty),
+    ]
+    screen.show(asdict(done), screen.table(f"imported into {out}", ["", ""], rows), json)

@@ -1,0 +1,182 @@
+"""The verbs `plan`, `render`, `render-task` and `index`: they make a dataset."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from .options import AsJson, Assets, DatasetFolder, RenderOn, need_blender
+
+TRY_AGAIN = 75
+"""Exit code of a task that was asked to stop: EX_TEMPFAIL of sysexits.h, "the user is invited to retry"."""
+
+
+def plan(
+    recipe: Annotated[str, typer.Argument(help="A recipe (TOML), or the name of one that comes with heroprop.")],
+    out: Annotated[
+        Path | None, typer.Option(help="The dataset's folder; made if missing. Without it nothing is written.")
+    ] = None,
+    clips: Annotated[int | None, typer.Option(help="How many clips, in place of the recipe's number.", min=1)] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed, in place of the recipe's.", min=0)] = None,
+    assets: Assets = None,
+    json: AsJson = False,
+) -> None:
+    """Draw a recipe's clips, one fully resolved spec a line, without rendering anything, and say what is in them."""
+    from .. import screen
+    from ..planning.plan import draw_plan, write_plan
+    from ..planning.recipe import find_recipe
+    from ..planning.summary import summarise, tables
+
+    path = find_recipe(recipe)
+    drawn = draw_plan(path, clips, seed, assets) if out is None else write_plan(path, out, clips, seed, assets)
+    header, summary = drawn.header, summarise(drawn.specs, drawn.library)
+    rows = [
+        ("recipe", header.recipe_name),
+        ("clips", header.clips),
+        ("seed", header.seed),
+        ("plan's SHA-256", header.plan_digest),
+        ("next", f"heroprop render {out}" if out else "nothing was written: give --out"),
+    ]
+    for title, columns, lines in [] if json else tables(summary):
+        screen.results.print(screen.table(title, columns, lines))
+    shown = screen.table(f"planned into {out}" if out else "planned", ["", ""], rows)
+    screen.show(header.model_dump(mode="json") | {"summary": summary.model_dump(mode="json")}, shown, json)
+
+
+def render(
+    dataset: DatasetFolder,
+    workers: Annotated[int | None, typer.Option(help="Clips rendered at a time; default: one a core.", min=1)] = None,
+    only: Annotated[list[str] | None, typer.Option(help="Render this clip alone. May be given again.")] = None,
+    assets: Assets = None,
+    timeout: Annotated[float, typer.Option(help="Seconds a clip may go without a new frame.", min=1)] = 1200.0,
+    device: RenderOn = "auto",
+    engine: Annotated[Literal["local", "slurm"], typer.Option(help="This machine, or a Slurm cluster.")] = "local",
+    partition: Annotated[str | None, typer.Option(help="Slurm: the partition.")] = None,
+    gres: Annotated[str | None, typer.Option(help="Slurm: resources a task needs, e.g. gpu:1.")] = None,
+    time: Annotated[str | None, typer.Option(help="Slurm: time limit of a task, e.g. 4:00:00.")] = None,
+    max_nodes: Annotated[int | None, typer.Option(help="Slurm: tasks that may run at a time.", min=1)] = None,
+    clips_per_task: Annotated[int | None, typer.Option(help="Slurm; default: as many as a shard holds.", min=1)] = None,
+    sbatch: Annotated[
+        list[str] | None, typer.Option(help="Slurm: a further sbatch option. May be given again.")
+    ] = None,
+    detach: Annotated[bool, typer.Option("--detach", help="Slurm: submit and return.")] = False,
+    json: AsJson = False,
+) -> None:
+    """Render what is due of a planned dataset. Stop it at any time; the same command goes on where it stopped."""
+    need_blender()
+    from dataclasses import asdict
+
+    from .. import screen
+    from ..document import UserError
+    from ..farm import render as run
+    from ..farm import slurm
+    from ..farm.watch import Shown
+
+    watcher = Shown(str(dataset))
+    asked = {"--partition": partition, "--gres": gres, "--time": time, "--max-nodes": max_nodes, "--sbatch": sbatch}
+    for name, value in (asked | {"--clips-per-task": clips_per_task, "--detach": detach or None}).items():
+        if value and engine != "slurm":
+            raise UserError(f"{name}: is for Slurm; add --engine slurm")
+    if engine == "slurm":
+        if only:
+            raise UserError("--only: is for this machine alone; on Slurm every clip that is due is rendered")
+        task = ["--workers", str(workers or 1), "--timeout", f"{timeout:g}", "--device", device]
+        task += [part for folder in assets or () for part in ("--assets", str(folder.resolve()))]
+        wishes = slurm.Wishes(
+            partition, gres, time, clips_per_task, max_nodes, extra=tuple(sbatch or ()), task=tuple(task)
+        )
+        if detach:
+            jobs = slurm.submit(dataset, wishes)
+            told = f"submitted {', '.join(jobs.arrays)}, then {jobs.index}" if jobs else "nothing is due"
+            screen.show(jobs.model_dump(mode="json") if jobs else {}, told, json)
+            return
+        done = slurm.render(dataset, wishes, watcher=watcher)
+    else:
+        done = run(
+            dataset,
+            only=only or (),
+            workers=workers,
+            assets=assets or (),
+            timeout=timeout,
+            device=device,
+            watcher=watcher,
+        )
+    rows = [
+        ("clips planned", done.planned),
+        ("in shards", done.packed),
+        ("rendered now", f"{done.rendered} clips, {done.frames} frames, {done.seconds:.0f} s"),
+        ("waiting for the rest of their shard", done.waiting),
+        ("due", done.due),
+        ("set aside", len(done.failed)),
+    ]
+    screen.show(asdict(done), screen.table(str(dataset), ["", "result"], rows), json)
+    if done.failed:
+        for clip in done.failed:
+            screen.notes.print(f"{clip} was set aside; why: {dataset / 'failed' / clip}.json", markup=False)
+        screen.notes.print("the same command tries them again", markup=False)
+        raise typer.Exit(1)
+
+
+def render_task(
+    dataset: DatasetFolder,
+    clips: Annotated[str, typer.Option(metavar="LIST", help="Which clips, by number: 120-127 or 0-9,20.")],
+    workers: Annotated[int, typer.Option(help="Clips rendered at a time.", min=1)] = 1,
+    assets: Assets = None,
+    timeout: Annotated[float, typer.Option(help="Seconds a clip may go without a new frame.", min=1)] = 1200.0,
+    device: RenderOn = "auto",
+    json: AsJson = False,
+) -> None:
+    """Render some clips of a plan, as one task of a farm. Safe to repeat, to overlap, and to kill.
+
+    Exit code 0: all are whole. 1: some are not. 75: asked to stop (SIGTERM), run it again. 2: a mistake in the call.
+    """
+    need_blender()
+    from dataclasses import asdict
+
+    from .. import screen
+    from ..farm import parse_clips
+    from ..farm import render_task as run
+    from ..farm.watch import FarmLog, Silent
+
+    done = run(
+        dataset,
+        parse_clips(clips),
+        workers=workers,
+        assets=assets or (),
+        timeout=timeout,
+        device=device,
+        watcher=Silent() if json else FarmLog(),
+    )
+    whole = f"{done.packed} of {done.clips} clips in shards, {done.waiting} whole and waiting for others of their shard"
+    screen.show(asdict(done), f"{whole}; {done.frames} frames rendered in {done.seconds:.0f} s", json)
+    for clip in done.failed:
+        screen.notes.print(f"{clip} was set aside; why: {dataset / 'failed' / clip}.json", markup=False)
+    if done.missing:
+        raise typer.Exit(TRY_AGAIN if done.stopped else 1)
+
+
+def index(
+    dataset: DatasetFolder,
+    incomplete: Annotated[bool, typer.Option("--incomplete", help="Pack shards that lack clips too.")] = False,
+    json: AsJson = False,
+) -> None:
+    """List what render tasks have made: the last step of a farm job. Exit code 1 where clips are missing."""
+    from dataclasses import asdict
+
+    from .. import screen
+    from ..farm import index as run
+    from ..farm.watch import FarmLog, Silent
+
+    done = run(dataset, incomplete=incomplete, watcher=Silent() if json else FarmLog())
+    rows = [
+        ("clips planned", done.planned),
+        ("in shards", done.packed),
+        ("waiting for the rest of their shard", done.waiting),
+        ("due", done.due),
+        ("set aside", ", ".join(done.failed) or 0),
+    ]
+    screen.show(asdict(done), screen.table(str(dataset), ["", "result"], rows), json)
+    if done.packed < done.planned:
+        raise typer.Exit(1)
