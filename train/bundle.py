@@ -18,8 +18,8 @@ import torch
 from render.document import write_atomic
 
 from .config import TrainConfig
+from .data.held_out import generic_held_out
 from .models import BUNDLED, image_size, resolve, save_weights, sha256
-from .sources import generic_held_out
 from .validate import copy_first, score, track_all
 
 TEST_CLIPS, TEST_FRAMES, TEST_SEED = 64, 16, 1
@@ -35,7 +35,7 @@ def bundle(runs: list[Path], out: Path = BUNDLED / "nano-base.safetensors") -> d
     record = {
         "model": loaded.name,
         "sha256": sha256(out),
-        "what": "trained from nothing on generic moving things (train/generic.py); holds no weights of Meta's SAM 2",
+        "what": "trained from nothing on generic moving things (train.data.generic); holds no weights of Meta's SAM 2",
         "runs": [_facts(run) for run in runs],
         "hardware": f"{platform.machine()}, one of {os.cpu_count()} cores, torch {torch.__version__}",
         "test": {

@@ -20,12 +20,13 @@ from render.document import UserError
 
 from .checkpoint import Progress, Run
 from .config import TrainConfig
-from .data import Batch, batches
+from .data.batch import Batch, batches
+from .data.held_out import HeldOut
+from .data.sources import open_sources
 from .losses import window_loss
 from .models import build_train, load_weights, resolve
 from .optimise import build_optimiser, set_rates
-from .sources import open_sources
-from .validate import HeldOut, score, track_all
+from .validate import score, track_all
 
 BAD_STEPS = 5
 """So many non-finite steps in a row end the run."""

@@ -9,18 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from .data.held_out import HeldOut
 from .models import build_video
 
 Masks = Sequence[NDArray[np.bool_]]
-
-
-@dataclass(frozen=True)
-class HeldOut:
-    """One object of one clip: frames uint8 (H, W, 3) and its masks bool (H, W), the first not empty."""
-
-    name: str
-    frames: Sequence[NDArray[np.uint8]]
-    masks: Masks
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,12 @@ import torch
 from render.document import UserError
 from render.manifest import Dataset
 from render.mask import binary_mask
-from train.config import Data
-from train.data import MEAN_RGB, STD_RGB, batches, collate
-from train.dataset import Rendered, Track, cut_about, held_out, tracks
-from train.generic import Generic
-from train.sources import open_sources
+from train.data.batch import MEAN_RGB, STD_RGB, batches, collate
+from train.data.generic import Generic
+from train.data.held_out import held_out
+from train.data.options import Data
+from train.data.rendered import Rendered, Track, cut_about, tracks
+from train.data.sources import open_sources
 
 from .recipes import tiny
 

@@ -19,11 +19,11 @@ from tests.fake_dataset import make_dataset
 from train import loop
 from train.checkpoint import Run
 from train.config import TrainConfig
-from train.data import collate
-from train.generic import Generic
+from train.data.batch import collate
+from train.data.generic import Generic
+from train.data.sources import identity
 from train.models import load_weights, resolve
 from train.optimise import build_optimiser, set_rates
-from train.sources import identity
 
 from .recipes import tiny
 

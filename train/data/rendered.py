@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +13,8 @@ from render.document import UserError
 from render.manifest import Dataset
 from render.mask import PRESENT_PIXELS, is_present
 
-from .config import Data
-from .validate import HeldOut
+from .options import Data
 from .window import Window
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -137,40 +133,3 @@ def jitter(rng: np.random.Generator, rgb_THWC: NDArray[np.uint8], strength: floa
     picture = grey[..., None] + saturation * (picture - grey[..., None])
     mean = np.float32(grey.mean())
     return np.clip(mean + contrast * (picture - mean), 0, 255).astype(np.uint8)
-
-
-class Lazy(Sequence[T]):
-    """A sequence whose items are made when asked for."""
-
-    def __init__(self, make: Callable[[int], T], length: int) -> None:
-        self._make, self._length = make, length
-
-    def __len__(self) -> int:
-        return self._length
-
-    @overload
-    def __getitem__(self, index: int) -> T: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[T]: ...
-    def __getitem__(self, index: int | slice) -> T | Sequence[T]:
-        numbers = range(self._length)[index]
-        return [self._make(n) for n in numbers] if isinstance(numbers, range) else self._make(numbers)
-
-
-def held_out(data: Dataset, split: str, clips: int, frames: int) -> list[HeldOut]:
-    """At most `clips` objects of a split, spread evenly over it, for `frames` frames or fewer from when they appear."""
-    found = [track for track in tracks(data, split) if track.promptable[0] < track.frames - 1]
-    if not found:
-        raise UserError(f"{data.folder}: its {split} split shows no target; plan more clips for it and render them")
-    chosen = [found[n * len(found) // min(clips, len(found))] for n in range(min(clips, len(found)))]
-    return [_held_out(data, track, frames) for track in chosen]
-
-
-def _held_out(data: Dataset, track: Track, frames: int) -> HeldOut:
-    first = track.promptable[0]
-    length = min(frames, track.frames - first)
-    return HeldOut(
-        name=f"{track.clip}/{track.object_id}",
-        frames=Lazy(lambda n: data.rgb(track.clip, first + n), length),
-        masks=Lazy(lambda n: data.mask(track.clip, first + n, track.object_id), length),
-    )

@@ -11,13 +11,12 @@ import numpy as np
 
 from render.document import UserError
 from render.manifest import Dataset
-from render.mask import binary_mask
 
-from .config import TrainConfig
-from .dataset import Rendered, held_out
+from ..config import TrainConfig
+from ..models import image_size
 from .generic import Generic
-from .models import image_size
-from .validate import HeldOut
+from .held_out import HeldOut, generic_held_out, held_out
+from .rendered import Rendered
 from .window import Source, Window
 
 
@@ -80,11 +79,3 @@ def generic_windows(config: TrainConfig, size: int) -> Generic:
     """The generic stream that the recipe describes."""
     options = config.data
     return Generic(config.seed, 0, options.frames, size, options.easy, options.hardest, options.slowest)
-
-
-def generic_held_out(seed: int, part: int, clips: int, frames: int, size: int) -> list[HeldOut]:
-    """The first `clips` clips of a part of the generic stream."""
-    windows = [Generic(seed, part, frames, size).window(index) for index in range(clips)]
-    return [
-        HeldOut(window.name, list(window.rgb), [binary_mask(frame) for frame in window.coverage]) for window in windows
-    ]

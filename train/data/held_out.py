@@ -1,0 +1,74 @@
+"""Clips kept from training, to be tracked from their first mask as a user would."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from render.document import UserError
+from render.manifest import Dataset
+from render.mask import binary_mask
+
+from .generic import Generic
+from .rendered import Track, tracks
+
+T = TypeVar("T")
+Masks = Sequence[NDArray[np.bool_]]
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """One object of one clip: frames uint8 (H, W, 3) and its masks bool (H, W), the first not empty."""
+
+    name: str
+    frames: Sequence[NDArray[np.uint8]]
+    masks: Masks
+
+
+class Lazy(Sequence[T]):
+    """A sequence whose items are made when asked for."""
+
+    def __init__(self, make: Callable[[int], T], length: int) -> None:
+        self._make, self._length = make, length
+
+    def __len__(self) -> int:
+        return self._length
+
+    @overload
+    def __getitem__(self, index: int) -> T: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[T]: ...
+    def __getitem__(self, index: int | slice) -> T | Sequence[T]:
+        numbers = range(self._length)[index]
+        return [self._make(n) for n in numbers] if isinstance(numbers, range) else self._make(numbers)
+
+
+def held_out(data: Dataset, split: str, clips: int, frames: int) -> list[HeldOut]:
+    """At most `clips` objects of a split, spread evenly over it, for `frames` frames or fewer from when they appear."""
+    found = [track for track in tracks(data, split) if track.promptable[0] < track.frames - 1]
+    if not found:
+        raise UserError(f"{data.folder}: its {split} split shows no target; plan more clips for it and render them")
+    chosen = [found[n * len(found) // min(clips, len(found))] for n in range(min(clips, len(found)))]
+    return [_held_out(data, track, frames) for track in chosen]
+
+
+def _held_out(data: Dataset, track: Track, frames: int) -> HeldOut:
+    first = track.promptable[0]
+    length = min(frames, track.frames - first)
+    return HeldOut(
+        name=f"{track.clip}/{track.object_id}",
+        frames=Lazy(lambda n: data.rgb(track.clip, first + n), length),
+        masks=Lazy(lambda n: data.mask(track.clip, first + n, track.object_id), length),
+    )
+
+
+def generic_held_out(seed: int, part: int, clips: int, frames: int, size: int) -> list[HeldOut]:
+    """The first `clips` clips of a part of the generic stream."""
+    windows = [Generic(seed, part, frames, size).window(index) for index in range(clips)]
+    return [
+        HeldOut(window.name, list(window.rgb), [binary_mask(frame) for frame in window.coverage]) for window in windows
+    ]
