@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from render.asset import InstalledAsset, Solid
 from render.document import UserError
-from render.planning.fit import agreement, fit
+from render.planning.occlusion.fit import agreement, fit
 
 from .ingest import Placed, place
 

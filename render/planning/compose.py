@@ -15,18 +15,18 @@ from ..document import UserError
 from ..spec import ClipSpec, Effect, Extra, Film, Stage, Target, twin
 from ..streams import Stream
 from .allowed import Allowed
-from .company import draw_company
-from .distractors import draw_distractors
-from .effects import draw_effects
-from .holders import draw_holders
-from .looks import draw_look
-from .occlusion import draw_occlusion
+from .camera.take import ATTEMPTS, Take, draw_take
+from .cast.company import draw_company
+from .cast.distractors import draw_distractors
+from .cast.holders import draw_holders
+from .cast.targets import ENERGY, draw_charge, draw_prop
+from .dressing.effects import draw_effects
+from .dressing.looks import draw_look
+from .dressing.stages import draw_stage
+from .occlusion.events import draw_occlusion
 from .recipe import FilmRecipe, Recipe, Split
 from .setting import Setting
-from .stages import draw_stage
 from .sweeps import Member, group_of
-from .take import ATTEMPTS, Take, draw_take
-from .targets import ENERGY, draw_charge, draw_prop
 
 DECIMALS = 6
 """Specs are rounded to this many decimals (micrometres, microseconds), so that libm's last bits never reach a hash."""

@@ -13,9 +13,9 @@ from ..asset import Library
 from ..motion import position
 from ..optics import project
 from ..spec import ClipSpec
-from .episode import Episode
-from .grasp import bodies_of
-from .silhouette import Body, Seen, Sight
+from .occlusion.episode import Episode
+from .occlusion.grasp import bodies_of
+from .occlusion.silhouette import Body, Seen, Sight
 
 Floats = NDArray[np.float64]
 GRID = 20

@@ -15,16 +15,16 @@ from ..document import Document, UserError, nearest, nearest_path
 from ..spec import TwinFactor
 from ..spec.curves import Share
 from .allowed import HeldOut
-from .cameras import CameraRecipe
-from .distractors import DistractorsRecipe
+from .camera.cameras import CameraRecipe
+from .cast.distractors import DistractorsRecipe
+from .cast.targets import TargetRecipe
 from .draws import Chance, Number
-from .effects import EffectsRecipe
-from .looks import LookRecipe
-from .motions import MotionRecipe
-from .occlusion import OcclusionRecipe
-from .stages import StageRecipe
+from .dressing.effects import EffectsRecipe
+from .dressing.looks import LookRecipe
+from .dressing.stages import StageRecipe
+from .motion.motions import MotionRecipe
+from .occlusion.events import OcclusionRecipe
 from .sweeps import Sweep, Value, changed
-from .targets import TargetRecipe
 
 Split = Literal["train", "val", "test"]
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from ..asset import Library
 from ..spec import Camera, Extra, Film, Target
 from .allowed import Allowed
-from .grasp import bodies_of
-from .shot import Shot
-from .silhouette import Body, Seen, Sight
+from .camera.shot import Shot
+from .occlusion.grasp import bodies_of
+from .occlusion.silhouette import Body, Seen, Sight
 
 MOMENTS = 48
 """At most so many moments of a clip are looked at while things are being placed."""

@@ -12,9 +12,9 @@ from ..asset import Library
 from ..document import Document
 from ..motion import rates_of_turn
 from ..spec import ClipSpec, Target
+from .camera.shot import diameter
+from .camera.speed import passage
 from .predict import Predicted, predicted
-from .shot import diameter
-from .speed import passage
 
 SHARES = (0.1, 0.25, 0.5, 0.75, 0.9)
 MOST = 200

@@ -180,7 +180,7 @@ from pathlib import Path
 import bpy, numpy as np
 from render.asset import Library
 from render.planning.allowed import Allowed, HeldOut
-from render.planning.stages import StageRecipe, draw_stage, set_times
+from render.planning.dressing.stages import StageRecipe, draw_stage, set_times
 from render.spec import Camera, Still
 from render.streams import Stream
 from blender_scenes import camera, meter, passes, practicals, stage
@@ -216,7 +216,7 @@ for name in sys.argv[1:]:
 @pytest.mark.slow
 def test_every_set_is_lit_well_at_each_of_its_hours() -> None:
     from render.asset import Library
-    from render.planning.stages import set_times
+    from render.planning.dressing.stages import set_times
 
     library = Library.open()
     found = in_blender(LIT, *library.names("set"))

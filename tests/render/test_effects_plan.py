@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from render.planning.effects import BOLTS, MOST_IMPACTS, EffectsRecipe, draw_effects
-from render.planning.impacts import impacts
-from render.planning.shot import Shot
+from render.planning.camera.shot import Shot
+from render.planning.dressing.effects import BOLTS, MOST_IMPACTS, EffectsRecipe, draw_effects
+from render.planning.motion.impacts import impacts
 from render.spec import (
     ClipSpec,
     Debris,

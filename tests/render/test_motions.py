@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 from render.asset import Library
 from render.motion import angle, orientation, position, rotate, turned_by
 from render.optics import camera_axes, focal_mm
-from render.planning.cameras import camera_room
+from render.planning.camera.cameras import camera_room
+from render.planning.camera.moves import MOVES
+from render.planning.camera.speed import passage
+from render.planning.camera.take import Take
 from render.planning.compose import Frame, find_takes, set_up, shoot
-from render.planning.motions import MOTIONS, reachable
-from render.planning.moves import MOVES
+from render.planning.motion.motions import MOTIONS, reachable
 from render.planning.recipe import Recipe
-from render.planning.speed import passage
-from render.planning.take import Take
 from render.spec import Arc, Film, Hermite, Sum, Turn
 from tests.render.fake_library import fake_library
 

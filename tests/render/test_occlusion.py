@@ -11,14 +11,14 @@ import pytest
 from render.asset import Library
 from render.document import UserError
 from render.motion import position
-from render.planning import occlusion
 from render.planning.compose import compose
-from render.planning.grasp import arm, bodies_of
-from render.planning.occlusion import Event, OcclusionRecipe, Wish
+from render.planning.occlusion.episode import Episode
+from render.planning.occlusion.events import FIRST, Event, OcclusionRecipe, Wish, draw_occlusion
+from render.planning.occlusion.grasp import arm, bodies_of
+from render.planning.occlusion.silhouette import Body
 from render.planning.plan import make_plan
 from render.planning.predict import predicted
 from render.planning.recipe import Recipe
-from render.planning.silhouette import Body
 from render.spec import Arc, ClipSpec, Extra, Spin, Still, Turn
 from tests.specs import make_spec
 
@@ -45,10 +45,9 @@ def hidden(tmp_path_factory: pytest.TempPathFactory, library: Library) -> tuple[
         "[distractors]\nchance = 0.0\nmirror = 0.0\n",
     )
     events: list[list[Event]] = []
-    drawn = occlusion.draw_occlusion
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("render.planning.compose.draw_occlusion", lambda *a: events.append(drawn(*a)) or events[-1])
+        patch.setattr("render.planning.compose.draw_occlusion", lambda *a: events.append(draw_occlusion(*a)) or events[-1])
         specs = [compose(asked, library, 5, index) for index in range(CLIPS)]
     return specs, events
 
@@ -96,7 +95,7 @@ def test_the_target_is_seen_on_the_first_frame(
     for spec in hidden[0]:
         for one in predicted(spec, library).values():
             assert one.area[0] > 0
-            assert one.occlusion[0] <= occlusion.FIRST + 0.1, spec.clip
+            assert one.occlusion[0] <= FIRST + 0.1, spec.clip
 
 
 @pytest.mark.slow
@@ -237,9 +236,9 @@ def test_predictions_of_a_clip(library: Library) -> None:
 
 def test_wishes_know_how_near_they_are() -> None:
     wish = Wish(0.5, 1.0)
-    episode = occlusion.Episode(0.55, 1.15, 2.0)
+    episode = Episode(0.55, 1.15, 2.0)
     assert wish.off(episode, 24.0) == pytest.approx(1.0)
-    assert Wish(0.5, 0.1).off(occlusion.Episode(0.5, 0.1 + 1 / 24, 0), 24.0) == pytest.approx(1.0), "within a frame"
+    assert Wish(0.5, 0.1).off(Episode(0.5, 0.1 + 1 / 24, 0), 24.0) == pytest.approx(1.0), "within a frame"
 
 
 def test_recipes_name_what_is_there(tmp_path: Path) -> None:

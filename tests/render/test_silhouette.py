@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from render.asset import Solid
 from render.motion import orientation, rotate
 from render.optics import distort, project, undistort
-from render.planning.episode import Episode
-from render.planning.fit import agreement, fit
-from render.planning.silhouette import Body, Seen, Sight, enter
+from render.planning.occlusion.episode import Episode
+from render.planning.occlusion.fit import agreement, fit
+from render.planning.occlusion.silhouette import Body, Seen, Sight, enter
 from render.spec import Camera, Circular, Film, Lens, Linear, Spin, Still, Turn, ZoomKey
 from tests.specs import make_film
 

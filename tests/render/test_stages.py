@@ -7,7 +7,7 @@ import pytest
 from render.asset import Library
 from render.document import UserError
 from render.planning.allowed import Allowed, HeldOut
-from render.planning.stages import StageRecipe, draw_stage, set_times, sky_times
+from render.planning.dressing.stages import StageRecipe, draw_stage, set_times, sky_times
 from render.spec import Stage
 from render.streams import Stream
 

@@ -8,15 +8,15 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ..asset import Library
-from ..motion import position
-from ..spec import Film, Target
-from ..streams import Stream
-from .allowed import Allowed
-from .motions import MotionRecipe
-from .shot import inside
-from .silhouette import Body, Seen, Sight
-from .take import Take, companion
+from ...asset import Library
+from ...motion import position
+from ...spec import Film, Target
+from ...streams import Stream
+from ..allowed import Allowed
+from ..camera.shot import inside
+from ..camera.take import Take, companion
+from ..motion.motions import MotionRecipe
+from ..occlusion.silhouette import Body, Seen, Sight
 from .targets import ENERGY, TargetRecipe, draw_charge, draw_prop
 
 Floats = NDArray[np.float64]

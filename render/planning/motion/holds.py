@@ -6,11 +6,11 @@ import math
 
 import numpy as np
 
-from ..asset import InstalledAsset
-from ..motion import rotate
-from ..spec import Arc, Circular, Curve, Quaternion, Spin, Still, Sum, Turn, Wave, Waves
+from ...asset import InstalledAsset
+from ...motion import rotate
+from ...spec import Arc, Circular, Curve, Quaternion, Spin, Still, Sum, Turn, Wave, Waves
+from ..camera.shot import Floats, vec
 from .course import Brief, Lay, Rates, Track
-from .shot import Floats, vec
 
 ARM = 0.55
 """Metres from the shoulder to the middle of the handle: an arm that is nearly straight."""

@@ -16,14 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import model_validator
 
-from ..document import Document, UserError, nearest
-from ..spec import Extra, Target
-from ..streams import Stream
-from .draws import Chance, Number, Pick
+from ...document import Document, UserError, nearest
+from ...spec import Extra, Target
+from ...streams import Stream
+from ..draws import Chance, Number, Pick
+from ..setting import Setting
 from .episode import Episode
 from .hiders import KINDS, kinds_there, propose
 from .proposal import Knobs, Proposal
-from .setting import Setting
 from .silhouette import Posed, Seen
 
 Floats = NDArray[np.float64]

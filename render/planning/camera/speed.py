@@ -12,9 +12,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from ..motion import position
-from ..optics import View, focal_px
-from ..spec import Camera, Curve, Film
+from ...motion import position
+from ...optics import View, focal_px
+from ...spec import Camera, Curve, Film
 from .shot import Floats
 
 TOLERANCE = 0.02

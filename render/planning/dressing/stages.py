@@ -9,12 +9,12 @@ from typing import get_args
 
 from pydantic import model_validator
 
-from ..asset import InstalledAsset, Time
-from ..document import Document, UserError, nearest
-from ..spec import Flicker, Stage, Sun, Vec3
-from ..streams import Stream
-from .allowed import Allowed
-from .draws import Chance, Number, Pick
+from ...asset import InstalledAsset, Time
+from ...document import Document, UserError, nearest
+from ...spec import Flicker, Stage, Sun, Vec3
+from ...streams import Stream
+from ..allowed import Allowed
+from ..draws import Chance, Number, Pick
 
 TIMES: tuple[Time, ...] = get_args(Time)
 OUTDOORS: tuple[Time, ...] = ("day", "dusk", "night")

@@ -6,12 +6,12 @@
 
 from __future__ import annotations
 
-from ..spec import Target
-from ..streams import Stream
-from .draws import Pick
+from ...spec import Target
+from ...streams import Stream
+from ..draws import Pick
+from ..setting import Setting
 from .passing import flies, walks
 from .proposal import Line, Proposal
-from .setting import Setting
 from .standing import stays
 
 KINDS = ("static", "moving", "figure")

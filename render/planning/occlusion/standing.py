@@ -6,12 +6,12 @@ import math
 
 import numpy as np
 
-from ..asset import InstalledAsset
-from ..spec import Extra, Spin, Still
-from ..streams import Stream
+from ...asset import InstalledAsset
+from ...spec import Extra, Spin, Still
+from ...streams import Stream
+from ..camera.shot import vec
+from ..setting import Setting
 from .proposal import WALK, Knobs, Line, Play, Proposal, extent, extra, turned
-from .setting import Setting
-from .shot import vec
 
 COLUMNS, ROWS = 4, 3
 """Loose things are put side by side and upon each other, at most so many."""

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..asset import InstalledAsset
-from ..spec import Curve, Hermite, Quaternion, Spin, Turn, Vec3
-from .shot import Floats, Shot, inside, vec
+from ...asset import InstalledAsset
+from ...spec import Curve, Hermite, Quaternion, Spin, Turn, Vec3
+from ..camera.shot import Floats, Shot, inside, vec
 
 Lay = Callable[[float], tuple[Curve, Spin]]
 """Curve and spin of a motion at a pace: about so many metres a second where it moves. Its way stays the same."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from ..asset import InstalledAsset
-from ..spec import Camera, Curve, Film, Spin
-from ..streams import Stream
-from .allowed import Allowed
+from ...asset import InstalledAsset
+from ...spec import Camera, Curve, Film, Spin
+from ...streams import Stream
+from ..allowed import Allowed
+from ..motion.course import Lay
+from ..motion.motions import MotionRecipe, Wish, draw_course, draw_wish
 from .cameras import CameraRecipe, draw_lens, draw_operator, frame_shot, point
-from .course import Lay
 from .filmable import filmable, shown_for
-from .motions import MotionRecipe, Wish, draw_course, draw_wish
 from .moves import MOVES
 from .shot import Shot, diameter
 from .speed import TOLERANCE, TRIES, Passage, passage

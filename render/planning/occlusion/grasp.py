@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..asset import Library, Solid
-from ..motion import orientation, position, rotate
-from ..spec import Arc, Extra, Spin, Still, Target
-from .shot import vec
+from ...asset import Library, Solid
+from ...motion import orientation, position, rotate
+from ...spec import Arc, Extra, Spin, Still, Target
+from ..camera.shot import vec
 from .silhouette import Body
 
 Floats = NDArray[np.float64]

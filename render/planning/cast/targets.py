@@ -6,12 +6,12 @@ from typing import Self
 
 from pydantic import model_validator
 
-from ..asset import InstalledAsset
-from ..document import Document
-from ..spec import ChargeKey, Film, Vec3
-from ..streams import Stream
-from .allowed import Allowed
-from .draws import Chance, Number, Pick
+from ...asset import InstalledAsset
+from ...document import Document
+from ...spec import ChargeKey, Film, Vec3
+from ...streams import Stream
+from ..allowed import Allowed
+from ..draws import Chance, Number, Pick
 
 ENERGY: tuple[Vec3, ...] = ((0.16, 0.45, 1.0), (0.45, 0.2, 1.0), (1.0, 0.45, 0.1), (0.2, 1.0, 0.45), (1.0, 0.12, 0.1))
 """Energy colours, linear Rec.709: electric blue, violet, ember, emerald, crimson."""

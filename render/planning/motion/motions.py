@@ -9,16 +9,16 @@ from typing import Self
 
 from pydantic import model_validator
 
-from ..asset import InstalledAsset
-from ..document import Document, nearest
-from ..spec import Film, Quaternion, Vec3
-from ..streams import Stream
-from .allowed import Allowed
+from ...asset import InstalledAsset
+from ...document import Document, nearest
+from ...spec import Film, Quaternion, Vec3
+from ...streams import Stream
+from ..allowed import Allowed
+from ..camera.shot import Shot
+from ..draws import Chance, Number, Pick
 from .course import DICE, Brief, Lay
-from .draws import Chance, Number, Pick
 from .flights import approach, linear, reenter, ricochet, thrown, toss, tumble
 from .holds import circular, hover, summon, swing
-from .shot import Shot
 
 MOTIONS: dict[str, Callable[[Brief], Lay]] = {
     "linear": linear,

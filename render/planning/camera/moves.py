@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..motion import position
-from ..spec import Camera, Circular, Curve, Hermite, Keys, Lens, Linear, Still, Sum, Wave, Waves, ZoomKey
+from ...motion import position
+from ...spec import Camera, Circular, Curve, Hermite, Keys, Lens, Linear, Still, Sum, Wave, Waves, ZoomKey
 from .shot import Floats, Shot, inside, vec
 
 LARGEST = 0.5

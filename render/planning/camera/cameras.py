@@ -8,11 +8,11 @@ from typing import Self, cast
 import numpy as np
 from pydantic import model_validator
 
-from ..asset import InstalledAsset
-from ..document import Document, nearest
-from ..spec import Camera, Curve, Film, Lens
-from ..streams import Stream
-from .draws import Chance, Number, Pick
+from ...asset import InstalledAsset
+from ...document import Document, nearest
+from ...spec import Camera, Curve, Film, Lens
+from ...streams import Stream
+from ..draws import Chance, Number, Pick
 from .moves import MOVES, Operator
 from .shot import Box, Floats, Shot, diameter
 

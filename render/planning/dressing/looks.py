@@ -6,10 +6,10 @@ from typing import Self
 
 from pydantic import model_validator
 
-from ..document import Document
-from ..spec import Look
-from ..streams import Stream
-from .draws import Chance, Number, Pair
+from ...document import Document
+from ...spec import Look
+from ...streams import Stream
+from ..draws import Chance, Number, Pair
 
 
 class LookChances(Document):

@@ -11,9 +11,9 @@ from itertools import count
 
 import numpy as np
 
-from ..spec import Ballistic, Circular, Curve, Linear, Return, Spin, Sum, Turn
+from ...spec import Ballistic, Circular, Curve, Linear, Return, Spin, Sum, Turn
+from ..camera.shot import Floats, vec
 from .course import Brief, Lay, Rates, Track, velocity
-from .shot import Floats, vec
 
 GRAVITY = 9.81
 CONTACT = 0.02

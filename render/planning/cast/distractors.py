@@ -13,19 +13,19 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import model_validator
 
-from ..asset import InstalledAsset
-from ..document import Document, nearest
-from ..motion import position
-from ..spec import Curve, Extra, Linear, Spin, Still, Sum, Target, Turn
-from ..streams import Stream
+from ...asset import InstalledAsset
+from ...document import Document, nearest
+from ...motion import position
+from ...spec import Curve, Extra, Linear, Spin, Still, Sum, Target, Turn
+from ...streams import Stream
+from ..camera.shot import vec
+from ..camera.take import Take, companion
+from ..draws import Chance, Number, Pick
+from ..motion.motions import MotionRecipe
+from ..occlusion.proposal import Line, any_attitude, turned
+from ..occlusion.silhouette import Seen
+from ..setting import Setting
 from .company import apart_bodies
-from .draws import Chance, Number, Pick
-from .motions import MotionRecipe
-from .proposal import Line, any_attitude, turned
-from .setting import Setting
-from .shot import vec
-from .silhouette import Seen
-from .take import Take, companion
 from .targets import ENERGY, TargetRecipe, draw_charge
 
 Floats = NDArray[np.float64]

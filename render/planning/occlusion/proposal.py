@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..asset import InstalledAsset
-from ..motion import position
-from ..spec import Curve, Extra, Quaternion, Spin, Target
-from ..streams import Stream
-from .setting import Setting
+from ...asset import InstalledAsset
+from ...motion import position
+from ...spec import Curve, Extra, Quaternion, Spin, Target
+from ...streams import Stream
+from ..setting import Setting
 
 Floats = NDArray[np.float64]
 Play = dict[str, Any]

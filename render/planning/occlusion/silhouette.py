@@ -15,10 +15,10 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..asset import Library, Solid
-from ..motion import orientation, position
-from ..optics import camera_axes, distort, focal_px, undistort
-from ..spec import Camera, Curve, Extra, Film, Spin, Target
+from ...asset import Library, Solid
+from ...motion import orientation, position
+from ...optics import camera_axes, distort, focal_px, undistort
+from ...spec import Camera, Curve, Extra, Film, Spin, Target
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]

@@ -14,9 +14,9 @@ from typing import Self
 import numpy as np
 from pydantic import model_validator
 
-from ..document import Document, nearest
-from ..motion import position
-from ..spec import (
+from ...document import Document, nearest
+from ...motion import position
+from ...spec import (
     Arcs,
     Debris,
     Effect,
@@ -34,10 +34,10 @@ from ..spec import (
     Trail,
     Vec3,
 )
-from ..streams import Stream
-from .draws import Chance, Number, Pick
-from .impacts import Impact, impacts
-from .shot import Floats, Shot, vec
+from ...streams import Stream
+from ..camera.shot import Floats, Shot, vec
+from ..draws import Chance, Number, Pick
+from ..motion.impacts import Impact, impacts
 
 BOLTS = ("sky", "through", "ground", "between", "apart")
 """From the sky to a target; through it to the ground; from it to the ground; between two targets; beside them all."""

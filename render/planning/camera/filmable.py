@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..motion import position
-from ..spec import Camera, Film
+from ...motion import position
+from ...spec import Camera, Film
 from .shot import Shot
 from .speed import Passage
 

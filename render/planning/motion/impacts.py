@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..spec import Curve, Hermite
-from .shot import Floats
+from ...spec import Curve, Hermite
+from ..camera.shot import Floats
 
 CONTACT = 0.05
 """Seconds: a Hermite interval this short that turns a velocity round is a bounce."""

@@ -10,9 +10,9 @@ from typing import Self, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from ..asset import InstalledAsset, Solid
-from ..spec import Vec3
-from .silhouette import enter
+from ...asset import InstalledAsset, Solid
+from ...spec import Vec3
+from ..occlusion.silhouette import enter
 
 Floats = NDArray[np.float64]
 Box = tuple[Vec3, Vec3]

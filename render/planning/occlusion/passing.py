@@ -6,13 +6,13 @@ import math
 
 import numpy as np
 
-from ..asset import InstalledAsset
-from ..motion import position
-from ..spec import Curve, Extra, Keys, Linear, Spin, Target, Turn
-from ..streams import Stream
+from ...asset import InstalledAsset
+from ...motion import position
+from ...spec import Curve, Extra, Keys, Linear, Spin, Target, Turn
+from ...streams import Stream
+from ..camera.shot import vec
+from ..setting import Setting
 from .proposal import WALK, Floats, Knobs, Line, Proposal, any_attitude, extent, extra, turned
-from .setting import Setting
-from .shot import vec
 
 
 def flies(

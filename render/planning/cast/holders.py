@@ -7,15 +7,15 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..asset import Figure, InstalledAsset
-from ..motion import position, rotate
-from ..spec import Arc, Extra, Spin, Still, Target, Vec3
-from ..streams import Stream
-from .draws import Chance
-from .grasp import handle_at
-from .proposal import WALK, extent, turned
-from .setting import Setting
-from .shot import vec
+from ...asset import Figure, InstalledAsset
+from ...motion import position, rotate
+from ...spec import Arc, Extra, Spin, Still, Target, Vec3
+from ...streams import Stream
+from ..camera.shot import vec
+from ..draws import Chance
+from ..occlusion.grasp import handle_at
+from ..occlusion.proposal import WALK, extent, turned
+from ..setting import Setting
 
 TALL, SMALL = 1.12, 0.86
 """Figures are made this much larger or smaller at most, so that their shoulder comes to the height of the swing's."""

@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ..asset import Solid
+from ...asset import Solid
 from .silhouette import enter
 
 Floats = NDArray[np.float64]

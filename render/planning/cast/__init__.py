@@ -1,0 +1,1 @@
+"""Who else is in a clip: targets, distractors, and figures that hold a target."""

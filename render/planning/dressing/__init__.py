@@ -1,0 +1,1 @@
+"""What a clip looks like: set and light, effects, lens and film."""

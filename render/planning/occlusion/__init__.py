@@ -1,0 +1,1 @@
+"""What hides a target: predicted by projected geometry, and placed until it is as asked for."""
