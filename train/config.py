@@ -38,9 +38,13 @@ class Prompts(Document):
     """Correcting clicks on each corrected frame (SAM2Train fails at 0)."""
     corrected_frames: Annotated[int, Field(ge=1, le=4)] = 2
     """At most so many frames are corrected, the first always among them."""
+    prompted_frames: Annotated[int, Field(ge=1, le=4)] = 1
+    """At most so many frames are prompted at the outset, the first always among them."""
 
     @model_validator(mode="after")
     def _adds_up(self) -> Self:
+        if self.prompted_frames > self.corrected_frames:
+            raise ValueError("prompted_frames: SAM2Train corrects every prompted frame; raise corrected_frames too")
         if abs(self.mask + self.point + self.box - 1) > 1e-6:
             raise ValueError(f"mask + point + box must be 1, not {self.mask + self.point + self.box:g}")
         return self
@@ -57,6 +61,8 @@ class Loss(Document):
     candidates: Literal["best", "all"] = "best"
     """Which of the three candidate masks are taught: the best one alone, as in SAM 2, or all. From scratch give "all":
     the model picks a candidate by its own IoU estimate, and one that knows nothing picks those never taught."""
+    target: Literal["mask", "coverage"] = "mask"
+    """What the masks are held against: the mask rule's, as in SAM 2, or the soft matte itself (over its peak)."""
 
 
 class Optimiser(Document):

@@ -182,12 +182,15 @@ def build_model(config: TrainConfig) -> Any:
     shown = prompts.point + prompts.box
     model = build_train(
         config.model.name,
+        _target_="train.prompting.PromptedSAM2",
         prob_to_use_pt_input_for_train=shown,
         prob_to_use_box_input_for_train=prompts.box / shown if shown else 0.0,
         prob_to_sample_from_gt_for_train=0.1,
         num_frames_to_correct_for_train=prompts.corrected_frames,
         rand_frames_to_correct_for_train=prompts.corrected_frames > 1,
         add_all_frames_to_correct_as_cond=True,
+        num_init_cond_frames_for_train=prompts.prompted_frames,
+        rand_init_cond_frames_for_train=True,
         num_correction_pt_per_frame=prompts.clicks,
     )
     model.rng = np.random.default_rng([config.seed, 1])

@@ -2,12 +2,14 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
+from render.mask import binary_mask
 from train.config import Loss
-from train.losses import TERMS, window_loss
+from train.losses import TERMS, dice, focal, soft_target, window_loss
 
 
 def outputs(frames: int, objects: int, side: int, seed: int) -> tuple[list[dict[str, Any]], Tensor]:
@@ -72,10 +74,42 @@ def test_an_absent_object_teaches_only_its_score() -> None:
 
 def test_all_candidates_are_taught_where_the_recipe_says_so() -> None:
     made, masks = outputs(frames=2, objects=2, side=8, seed=4)
-    masks[:] = torch.rand(masks.shape) > 0.8
+    masks[:] = torch.rand(masks.shape, generator=torch.Generator().manual_seed(7)) > 0.8
     best = window_loss(made, masks, Loss())
     every = window_loss(made, masks, Loss(candidates="all"))
-    assert every["dice"] > best["dice"]
+    assert every["total"] > best["total"], "the best candidate is the one of the least loss"
     assert every["score"] == best["score"]
     every["dice"].backward()
     assert all((logits.grad.abs().amax((-1, -2)) > 0).all() for logits in made[0]["multistep_pred_multimasks_high_res"])
+
+
+def test_coverage_of_zeros_and_ones_is_the_mask() -> None:
+    made, masks = outputs(frames=4, objects=3, side=16, seed=5)
+    hard = window_loss(made, masks, Loss())
+    soft = window_loss(made, masks, Loss(target="coverage"), masks.to(torch.uint8) * 255)
+    assert {name: value.item() for name, value in hard.items()} == {name: value.item() for name, value in soft.items()}
+
+
+def test_soft_terms_are_least_where_the_prediction_is_the_target() -> None:
+    rng = torch.Generator().manual_seed(6)
+    target = torch.rand(2, 1, 12, 12, generator=rng) * 0.9 + 0.05
+    met = torch.logit(target)
+    for term in (focal, dice):
+        least = term(met, target)
+        assert least.abs().max() < 1e-6
+        assert term(met + 0.5, target).min() > 1e-3
+        assert term(met - 0.5, target).min() > 1e-3
+    hard = torch.where(target > 0.5, 20.0, -20.0)
+    assert dice(hard, target).min() > 0.1, "a hard mask is not rewarded for a soft target"
+
+
+def test_half_the_soft_target_is_the_mask_rule() -> None:
+    """For an object blurred to a peak of 0.3 as for a sharp one; an absent one has no target."""
+    rows, columns = np.mgrid[:40, :40]
+    sharp = np.clip(9 - np.hypot(columns - 20, rows - 20), 0, 1)
+    mattes = np.round(255 * np.stack([sharp, 0.3 * sharp, 0.004 * sharp])).astype(np.uint8)
+    masks = torch.from_numpy(np.stack([binary_mask(matte) for matte in mattes]))
+    assert masks.flatten(1).any(-1).tolist() == [True, True, False]
+    target = soft_target(torch.from_numpy(mattes), masks)
+    assert torch.equal(target >= 0.5, masks)
+    assert target.flatten(1).amax(-1).tolist() == [1, 1, 0]

@@ -23,10 +23,12 @@ STD_RGB = (0.229, 0.224, 0.225)
 
 @dataclass(frozen=True)
 class Batch:
-    """B windows of T frames: rgb uint8 (B, T, 3, S, S), masks bool (T, B, S, S) by the mask rule, and what they are."""
+    """B windows of T frames: rgb uint8 (B, T, 3, S, S), masks bool (T, B, S, S) by the mask rule and the uint8 coverage
+    (T, B, S, S) that they are of, and what they are."""
 
     rgb: Tensor
     masks: Tensor
+    coverage: Tensor
     names: tuple[str, ...]
 
     def to_sam2(self, device: torch.device) -> Any:
@@ -57,7 +59,8 @@ def collate(windows: list[Window]) -> Batch:
     """Stack windows of equal length and size; coverage becomes masks by the mask rule, at the model's resolution."""
     rgb = torch.from_numpy(np.stack([window.rgb for window in windows])).permute(0, 1, 4, 2, 3).contiguous()
     masks = np.stack([[binary_mask(frame) for frame in window.coverage] for window in windows], axis=1)
-    return Batch(rgb, torch.from_numpy(masks), tuple(window.name for window in windows))
+    coverage = np.stack([window.coverage for window in windows], axis=1)
+    return Batch(rgb, torch.from_numpy(masks), torch.from_numpy(coverage), tuple(window.name for window in windows))
 
 
 class _Windows(TorchDataset[Window]):
