@@ -144,7 +144,8 @@ def take_step(
         inputs = batch.to_sam2(device)
         with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
             outputs = model(inputs)
-        losses = window_loss(outputs, inputs.masks, config.loss)
+        coverage = batch.coverage.to(device) if config.loss.target == "coverage" else None
+        losses = window_loss(outputs, inputs.masks, config.loss, coverage)
         (losses["total"] / len(shown)).backward()  # type: ignore[no-untyped-call]
         for name, value in losses.items():
             sums[name] = sums.get(name, 0.0) + value.item() / len(shown)

@@ -9,11 +9,11 @@ from torch import Tensor
 
 from render.mask import binary_mask
 from train.config import Loss
-from train.data import MEAN_RGB, STD_RGB, Batch, collate
+from train.data.batch import MEAN_RGB, STD_RGB, Batch, collate
+from train.data.window import Window
 from train.losses import window_loss
 from train.models import build_train, load_weights, resolve
 from train.prompting import NO_POINT, NOT_ON_IT, PromptedSAM2, mend_boxes
-from train.window import Window
 
 FRAMES, SIDE = 3, 128
 OBJECTS = ["steady", "absent in the middle", "late", "blurred to a shadow"]
@@ -112,7 +112,7 @@ def test_losses_and_gradients_equal_the_official_ones(prompt: str) -> None:
 
     pairs = {"loss_mask": "mask", "loss_dice": "dice", "loss_iou": "iou", "loss_class": "score", CORE_LOSS_KEY: "total"}
     for their_name, our_name in pairs.items():
-        assert our_losses[our_name].item() == pytest.approx(float(their_losses[their_name]), rel=1e-5), our_name
+        assert our_losses[our_name].item() == pytest.approx(their_losses[their_name].item(), rel=1e-5), our_name
     their_norms, our_norms = norms(theirs), norms(ours)
     assert our_norms.keys() == their_norms.keys()
     assert torch.stack(list(our_norms.values())).norm().item() == pytest.approx(
