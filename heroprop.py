@@ -30,6 +30,7 @@ VERBS = {
     "train": "train",
     "export": "train",
     "evaluate": "evaluate",
+    "score": "evaluate",
     "track": "evaluate",
     "demo": "heroprop",
 }

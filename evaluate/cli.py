@@ -1,13 +1,16 @@
-"""The verbs `evaluate` and `track`."""
+"""The verbs `evaluate`, `score` and `track`."""
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
+
+Choice = TypeVar("Choice", bound=StrEnum)
 
 CheckpointHelp = (
     "A run folder, .safetensors, official .pt, hub id (facebook/sam2.1-hiera-tiny), nano-base or nano-random:SEED"
@@ -54,6 +57,64 @@ def evaluate(
         page = write_report(found, dataset, out)
         notes.print(f"report: {page}")
     show(found.model_dump(mode="json"), summary_table(found), json)
+
+
+@app.command()
+def score(
+    pred: Annotated[Path, typer.Argument(help="Predicted masks: a folder of palette PNGs a sequence.")],
+    truth: Annotated[Path, typer.Argument(help="True masks, of the same names; a DAVIS, YouTube-VOS or MOSE folder.")],
+    protocol: Annotated[
+        str,
+        typer.Option(help="Frames that count: davis (not first and last), held-out (after an object's first), all."),
+    ] = "davis",
+    missing: Annotated[str, typer.Option(help="What a missing frame or sequence is: error or empty.")] = "error",
+    names: Annotated[Path | None, typer.Option("--list", help="A text file of the sequences to score.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes; default: one a core.", min=1)] = None,
+    csv: Annotated[Path | None, typer.Option(help="Also write the objects as a CSV table.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the scores as JSON.")] = False,
+) -> None:
+    """Score folders of masks against true ones: J, F and MOSEv2's area-aware F, as the official tools define them."""
+    import os
+
+    from render.document import write_atomic
+    from render.screen import notes, progress, show, table
+
+    from .metrics import Protocol
+    from .scoring import Missing, score_folders
+
+    which, absent = _choice("--protocol", protocol, Protocol), _choice("--missing", missing, Missing)
+    with progress() as bar:
+        task = bar.add_task("score", total=None, status="")
+        found = score_folders(
+            pred,
+            truth,
+            which,
+            absent,
+            names,
+            workers or os.cpu_count() or 1,
+            lambda done, total: bar.update(task, completed=done, total=total),
+        )
+    for note in found.notes:
+        notes.print(f"note: {note}", markup=False)
+    if csv is not None:
+        write_atomic(csv, found.csv())
+    rows = [(f"{one.sequence} {one.object}", *_shown(one)) for one in found.sequences] + [("mean", *_shown(found.mean))]
+    title = f"{len(found.sequences)} objects, protocol {which}"
+    show(found.model_dump(mode="json", by_alias=True), table(title, ("", "J&F", "J", "F", "F area-aware"), rows), json)
+
+
+def _choice(option: str, name: str, kind: type[Choice]) -> Choice:
+    """The member of an enum of words; UserError with the nearest one."""
+    from render.document import UserError, nearest
+
+    try:
+        return kind(name)
+    except ValueError:
+        raise UserError(f"{option} '{name}': unknown{nearest(name, [one.value for one in kind])}") from None
+
+
+def _shown(means: Any) -> tuple[str, ...]:
+    return tuple("–" if value is None else f"{value:.4f}" for value in (means.JF, means.J, means.F, means.F_area))
 
 
 @app.command()

@@ -68,8 +68,9 @@ def compose_group(recipe: Recipe, library: Library, seed: int, group: Sequence[M
         original = shoot(frame, find_takes([frame])[0])
         specs = [original if one.factor is None else twin(original, one.factor) for one in group]
     else:
-        frames = [set_up(recipe.variant(one.cell or {}), library, seed, first) for one in group]
+        frames = [set_up(recipe.variant(one.cell or {}), library, seed, first) for one in group if one.factor is None]
         specs = [shoot(frame, take) for frame, take in zip(frames, find_takes(frames), strict=True)]
+        specs += [twin(specs[0], one.factor) for one in group if one.factor is not None]
     return [_as_member(spec, one, first + place) for place, (spec, one) in enumerate(zip(specs, group, strict=True))]
 
 

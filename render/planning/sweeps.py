@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Any
+from typing import Any, Self
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from ..document import Document, UserError, nearest
 from ..spec import TwinFactor
@@ -22,10 +22,18 @@ Value = float | str | tuple[float | str, ...]
 class Sweep(Document):
     """One scene, over and over: each combination of the values under `vary`, which are keys of the recipe.
 
-    `vary = { "motion.speed" = [0.1, 0.4], "film.shutter_degrees" = [0, 180] }` makes four clips.
+    `vary = { "motion.speed" = [0.1, 0.4], "film.shutter_degrees" = [0, 180] }` makes four clips. `twins` follow them:
+    the first of them with one factor off, the counterfactual of all.
     """
 
     vary: dict[str, tuple[Value, ...]] = Field(min_length=1)
+    twins: tuple[TwinFactor, ...] = ()
+
+    @model_validator(mode="after")
+    def _different(self) -> Self:
+        if len(set(self.twins)) != len(self.twins):
+            raise ValueError("twins: names a factor twice")
+        return self
 
     @property
     def cells(self) -> tuple[dict[str, Value], ...]:
@@ -37,7 +45,7 @@ class Sweep(Document):
 class Member:
     """A clip's place in its group: `first` is the index of the group's first clip, whose streams it shares.
 
-    It is a twin with `factor` off, a cell of a sweep, or the original (neither).
+    It is a twin of the first with `factor` off, a cell of a sweep, or the original (neither); a sweep's twin is both.
     """
 
     first: int
@@ -47,7 +55,7 @@ class Member:
     @property
     def title(self) -> str | None:
         """What sets it apart: `effects`, or `motion.speed=0.4, film.shutter_degrees=180`."""
-        if self.cell is None:
+        if self.cell is None or self.factor is not None:
             return self.factor
         return ", ".join(f"{key}={_written(value)}" for key, value in self.cell.items())
 
@@ -60,8 +68,9 @@ def groups(twins: Sequence[TwinFactor], sweeps: Sequence[Sweep]) -> list[list[Me
         found.append([Member(0), *(Member(0, factor=factor) for factor in twins)])
         begin = 1 + len(twins)
     for sweep in sweeps:
-        found.append([Member(begin, cell=cell) for cell in sweep.cells])
-        begin += len(sweep.cells)
+        cells = [Member(begin, cell=cell) for cell in sweep.cells]
+        found.append(cells + [Member(begin, factor, sweep.cells[0]) for factor in sweep.twins])
+        begin += len(found[-1])
     return found
 
 

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
-from evaluate.metrics import Protocol, boundary_f, j_and_f, jaccard, scored_frames
+from evaluate.benchmarks.metrics import measure, sequence, whole_mask_j_and_f
+from evaluate.metrics import Protocol, area_aware_f, boundary_f, frame_score, j_and_f, jaccard, scored_frames
 
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "davis_jf.json").read_text())["cases"]
 
@@ -46,9 +47,8 @@ def slow_boundary(mask: NDArray[np.bool_]) -> set[tuple[int, int]]:
     return found
 
 
-def slow_f(pred: NDArray[np.bool_], truth: NDArray[np.bool_], bound_th: float) -> float:
+def slow_f(pred: NDArray[np.bool_], truth: NDArray[np.bool_], radius: int) -> float:
     """Every boundary pixel against every other, over the whole image."""
-    radius = math.ceil(bound_th * math.hypot(*truth.shape))
     a, b = slow_boundary(pred), slow_boundary(truth)
     if not a or not b:
         return float(not a and not b)
@@ -83,15 +83,66 @@ def mask_pairs(draw: st.DrawFn) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     return pred, truth
 
 
-@settings(max_examples=300, deadline=None)
-@given(mask_pairs(), st.sampled_from([0.008, 0.08, 0.25]))
-def test_equals_the_slow_reference(pair: tuple[NDArray[np.bool_], NDArray[np.bool_]], bound_th: float) -> None:
-    pred, truth = pair
-    assert boundary_f(pred, truth, bound_th) == pytest.approx(slow_f(pred, truth, bound_th), abs=1e-9)
+def slow_j(pred: NDArray[np.bool_], truth: NDArray[np.bool_]) -> float:
     pixels = list(zip(pred.ravel().tolist(), truth.ravel().tolist(), strict=True))
     union = sum(a or b for a, b in pixels)
-    expected = 1.0 if union == 0 else sum(a and b for a, b in pixels) / union
-    assert jaccard(pred, truth) == pytest.approx(expected, abs=1e-12)
+    return 1.0 if union == 0 else sum(a and b for a, b in pixels) / union
+
+
+@settings(max_examples=300, deadline=None)
+@given(mask_pairs(), st.sampled_from([0.008, 0.08, 0.25, 0.9]))
+def test_equals_the_slow_reference(pair: tuple[NDArray[np.bool_], NDArray[np.bool_]], bound_th: float) -> None:
+    pred, truth = pair
+    radius = math.ceil(bound_th * math.hypot(*truth.shape))
+    assert boundary_f(pred, truth, bound_th) == pytest.approx(slow_f(pred, truth, radius), abs=1e-9)
+    assert jaccard(pred, truth) == pytest.approx(slow_j(pred, truth), abs=1e-12)
+
+
+@settings(max_examples=60, deadline=None)
+@given(mask_pairs(), st.integers(0, 300), st.integers(0, 300))
+def test_equals_the_slow_reference_on_large_pictures(
+    pair: tuple[NDArray[np.bool_], NDArray[np.bool_]], top: int, left: int
+) -> None:
+    """Tiny masks anywhere in a picture of 324 x 324, where the tolerance is 4 px: the window is cut as it should be."""
+    shape = (324, 324)
+    pred, truth = np.zeros(shape, np.bool_), np.zeros(shape, np.bool_)
+    for whole, part in ((pred, pair[0]), (truth, pair[1])):
+        whole[top : top + part.shape[0], left : left + part.shape[1]] = part
+    cut = (slice(max(top - 2, 0), top + 16), slice(max(left - 2, 0), left + 16))  # the slow one has no use for the rest
+    narrow = min(4, math.ceil(0.1 * math.sqrt(int(truth.sum()))))
+    expected = (slow_j(pred[cut], truth[cut]), slow_f(pred[cut], truth[cut], 4), slow_f(pred[cut], truth[cut], narrow))
+    assert frame_score(pred, truth) == pytest.approx(expected, abs=1e-9)
+    assert (jaccard(pred, truth), boundary_f(pred, truth), area_aware_f(pred, truth)) == frame_score(pred, truth)
+    assert j_and_f(pred, truth) == frame_score(pred, truth)[:2]
+
+
+def test_empty_tiny_and_full_masks() -> None:
+    """By hand: empty on empty is right; a full mask has no boundary; one pixel is found within the tolerance of F."""
+    empty, full = np.zeros((480, 854), np.bool_), np.ones((480, 854), np.bool_)
+    dot, near, far = empty.copy(), empty.copy(), empty.copy()
+    dot[100, 100], near[100, 107], far[100, 110] = True, True, True
+    assert frame_score(empty, empty) == frame_score(full, full) == (1.0, 1.0, 1.0)
+    assert frame_score(full, empty) == (0.0, 1.0, 1.0)  # DAVIS: neither has a boundary, so the boundaries agree
+    assert frame_score(dot, empty) == frame_score(empty, dot) == (0.0, 0.0, 0.0)
+    assert frame_score(near, dot) == (0.0, 1.0, pytest.approx(0.0))  # 8 px of tolerance, of the area-aware F 1 px
+    assert frame_score(far, dot)[:2] == (0.0, 0.0)  # its three boundary pixels are 9 px or more from the dot's
+
+
+def test_the_area_aware_tolerance_is_the_davis_one_for_large_objects() -> None:
+    for pred, truth in sequence(6, (240, 427)):
+        assert area_aware_f(pred, truth) <= boundary_f(pred, truth)
+    y, x = np.mgrid[:480, :854]
+    large = np.hypot(y - 240, x - 400) < 200  # 0.1 * sqrt(area) = 35 px, above DAVIS's 8
+    other = np.hypot(y - 243, x - 400) < 195
+    assert area_aware_f(other, large) == boundary_f(other, large)
+
+
+def test_the_benchmark_compares_with_what_the_golden_values_mean() -> None:
+    """Its whole-mask way has the official values too, so that the ratio is one between equals."""
+    for case in GOLDEN:
+        pred, truth = ellipses(case["shape"], case["pred"]), ellipses(case["shape"], case["gt"])
+        assert whole_mask_j_and_f(pred, truth) == pytest.approx((case["J"], case["F"]), abs=1e-6)
+    assert measure(sequence(2, (60, 100)), rounds=1).keys() == {"ours_ms", "whole_masks_ms", "ratio"}
 
 
 def test_symmetric_and_bounded() -> None:
@@ -109,6 +160,7 @@ def test_protocols_name_the_frames_they_average() -> None:
     assert list(scored_frames(6, 0)) == [1, 2, 3, 4, 5]
     assert list(scored_frames(6, 2)) == [3, 4, 5]
     assert list(scored_frames(1, 0, Protocol.DAVIS)) == []
+    assert list(scored_frames(3, 1, Protocol.ALL)) == [0, 1, 2]
 
 
 def test_masks_of_different_shapes_are_refused() -> None:
