@@ -27,6 +27,7 @@ VERBS = {
     "gallery": "render",
     "convert": "render",
     "import": "render",
+    "publish": "render",
     "train": "train",
     "export": "train",
     "evaluate": "evaluate",
@@ -182,6 +183,7 @@ _EXTRAS = {
     ),
     **dict.fromkeys(("tensorboard", "scipy", "av"), "train"),
     **dict.fromkeys(("pycocotools", "rerun"), "exchange"),
+    "fsspec": "cloud",
 }
 
 

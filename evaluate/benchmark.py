@@ -117,7 +117,7 @@ def evaluate(
     after = [method for method in scored if method.kind == "checkpoint"][-1]
     return Results(
         created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        dataset=dataset.folder.name,
+        dataset=dataset.name,
         recipe=dataset.manifest.recipe.name,
         recipe_sha256=dataset.manifest.recipe.sha256,
         plan_sha256=dataset.manifest.plan.sha256,

@@ -19,7 +19,7 @@ CheckpointHelp = (
 
 @app.command()
 def evaluate(
-    data: Annotated[Path, typer.Option(help="The dataset, a folder that 'heroprop render' filled.")],
+    data: Annotated[str, typer.Option(help="The dataset: a folder that 'heroprop render' filled, a URL, or a view.")],
     checkpoint: Annotated[list[str], typer.Option(help=f"{CheckpointHelp}; repeatable, before first, after last.")],
     split: Annotated[str, typer.Option(help="Which clips: train, val or test.")] = "test",
     prompt: Annotated[str, typer.Option(help="What the first frame is prompted with: mask, box or point.")] = "mask",

@@ -65,7 +65,7 @@ class Info:
         return asdict(self)
 
 
-def info(folder: Path) -> Info:
+def info(folder: Path | str) -> Info:
     """Count what a dataset holds. UserError where it cannot be opened."""
     data = Dataset.open(folder)
     held = data.manifest

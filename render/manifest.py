@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
@@ -19,6 +20,7 @@ from . import mask, shards, tar
 from .document import Document, UserError, nearest, write_atomic
 from .products import Product, decode
 from .provenance import AssetLicence
+from .storage import Remote, RemoteShard, place
 
 SCHEMA: Final = 1
 SHARDS = "shards"
@@ -121,31 +123,48 @@ class Manifest(Document):
         return self
 
     @classmethod
-    def read(cls, folder: Path) -> Manifest:
+    def read(cls, folder: Path | Remote) -> Manifest:
         """Read a dataset's manifest; UserError if there is none, or one that this version cannot read."""
+        if isinstance(folder, Remote):
+            data = folder.whole(FILE, MAX_DOCUMENT)
+            if data is None:
+                raise UserError(f"{folder}: has no {FILE}; is it a dataset that 'heroprop publish' has put there?")
+            return cls._parsed(data, f"{folder}/{FILE}", "publish the dataset again")
         path = folder / FILE
         if not folder.is_dir():
             raise UserError(f"{folder}: no such folder; give a dataset, a folder that 'heroprop render' has filled")
         if not path.is_file():
             cure = "run 'heroprop render' on it" if (folder / "plan.json").is_file() else "is it a dataset?"
             raise UserError(f"{folder}: has no {FILE}; {cure}")
+        cure = "remove it and run 'heroprop render' to make it anew"
         try:
-            return cls.model_validate_json(path.read_bytes())  # at once: a hundred thousand clips are 16 MB
-        except (OSError, ValueError):
+            data = path.read_bytes()
+        except OSError:
+            raise UserError(f"{path}: not readable JSON; {cure}") from None
+        return cls._parsed(data, str(path), cure)
+
+    @classmethod
+    def _parsed(cls, data: bytes, where: str, cure: str) -> Manifest:
+        try:
+            return cls.model_validate_json(data)  # at once: a hundred thousand clips are 16 MB
+        except ValueError:
             pass  # read again, slowly, to say what is wrong
         try:
-            data = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            raise UserError(f"{path}: not readable JSON; remove it and run 'heroprop render' to make it anew") from None
-        version = data.get("schema_version") if isinstance(data, dict) else None
+            told = json.loads(data)
+        except (ValueError, RecursionError):
+            raise UserError(f"{where}: not readable JSON; {cure}") from None
+        version = told.get("schema_version") if isinstance(told, dict) else None
         if version != SCHEMA:
-            raise UserError(f"{path}: schema version {version!r}; this heroprop reads version {SCHEMA}")
-        return cls.parse(data, str(path))
+            raise UserError(f"{where}: schema version {version!r}; this heroprop reads version {SCHEMA}")
+        return cls.parse(told, where)
 
     def write(self, folder: Path) -> None:
         """Write `manifest.json`, atomically."""
         write_atomic(folder / FILE, json.dumps(self.model_dump(mode="json"), indent=1, sort_keys=True) + "\n")
 
+
+MAX_DOCUMENT = 2**29
+"""No manifest and no view is larger than this many bytes."""
 
 VIEWS = "views"
 """Folder in a dataset for its views."""
@@ -161,7 +180,17 @@ class View(Document):
     hold_out: tuple[str, ...] = ()
     splits: dict[Literal["train", "val", "test"], tuple[Clip, ...]]
 
-    def of(self, whole: Manifest, where: Path) -> Manifest:
+    @classmethod
+    def read(cls, where: Path | Remote) -> View:
+        """Read a view's file; UserError for one that is missing or damaged."""
+        if isinstance(where, Path):
+            return cls.read_json(where)
+        data = where.parent.whole(where.name, MAX_DOCUMENT)
+        if data is None:
+            raise UserError(f"{where}: no such view")
+        return cls.parse(shards.load_json(data, str(where)), str(where))
+
+    def of(self, whole: Manifest, where: Path | Remote) -> Manifest:
         """The dataset's manifest as the view sees it; UserError where the dataset has changed under it."""
         if self.plan != whole.plan:
             raise UserError(f"{where}: is a view of another dataset; select again")
@@ -184,27 +213,29 @@ def version(folder: Path) -> int | None:
 
 
 class Dataset:
-    """A read-only view of a dataset. Any number of threads or processes may read one; it pickles by its folder."""
+    """A read-only view of a dataset. Any number of threads or processes may read one; it pickles by its place."""
 
-    def __init__(self, folder: Path, manifest: Manifest, named: Path | None = None) -> None:
+    def __init__(self, folder: Path | Remote, manifest: Manifest, named: Path | Remote | None = None) -> None:
         self.folder, self.manifest, self._named = folder, manifest, named or folder
         self._open: dict[str, shards.Shard] = {}
 
     @classmethod
-    def open(cls, folder: Path) -> Dataset:
-        """Open a dataset, given its folder or one of its views (`DATASET/views/NAME.json`).
+    def open(cls, where: Path | str | Remote) -> Dataset:
+        """Open a dataset, given its folder or URL, or those of one of its views (`DATASET/views/NAME.json`).
 
-        UserError for a missing, old or damaged manifest or view, or a shard file missing or cut short.
+        UserError for a missing, old or damaged manifest or view, or a shard file missing or cut short (at a URL, when
+        the shard is first read).
         """
-        named, view = folder, None
-        if folder.suffix == ".json" and folder.parent.name == VIEWS:
-            folder, view = folder.parent.parent, View.read_json(named)
+        named = folder = place(where)
+        view = None
+        if named.name.endswith(".json") and named.parent.name == VIEWS:
+            folder, view = named.parent.parent, View.read(named)
         manifest = Manifest.read(folder)
         if view is not None:
             manifest = view.of(manifest, named)
-        for shard in manifest.shards:
+        for shard in manifest.shards if isinstance(folder, Path) else ():
             files = (shard.tar, shard.frames_index, shard.objects_index)
-            for path, entry in zip(shards.paths(folder / SHARDS, shard.name), files, strict=True):
+            for path, entry in zip(shards.paths(Path(str(folder)) / SHARDS, shard.name), files, strict=True):
                 problem = file_problem(path, entry)
                 if problem:
                     raise UserError(problem)
@@ -212,6 +243,11 @@ class Dataset:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Dataset.open, (self._named,)
+
+    @property
+    def name(self) -> str:
+        """The dataset's name: that of its folder."""
+        return (self.folder.resolve() if isinstance(self.folder, Path) else self.folder).name
 
     def clips(self, split: str | None = None) -> list[str]:
         """Clip ids of one split, or of all, sorted. UserError for an unknown split."""
@@ -256,6 +292,20 @@ class Dataset:
     def locate(self, clip: str, frame: int, column: str) -> tar.Entry:
         """Where one product (`rgb`, `coverage-1`, ...) of one frame lies in its shard's tar; KeyError if nowhere."""
         return self._shard(clip).locate(clip, frame, column)
+
+    def prefetch(
+        self,
+        clip: str,
+        frames: Iterable[int],
+        object_ids: Iterable[int] = (),
+        products: Iterable[Product] = (Product.RGB,),
+    ) -> None:
+        """Fetch the frames' `products` and the objects' coverage, which will be read next, in few requests.
+
+        Of a dataset on disk, nothing is done. KeyError for what is not there.
+        """
+        columns = [*(str(p) for p in products), *(f"{Product.COVERAGE}-{i}" for i in object_ids)]
+        self._shard(clip).prefetch(clip, frames, columns)
 
     def rgb(self, clip: str, frame: int) -> NDArray[np.uint8]:
         """The picture, uint8 (H, W, 3)."""
@@ -313,13 +363,20 @@ class Dataset:
         name = self._entry(clip).shard
         shard = self._open.get(name)
         if shard is None:
-            shard = self._open[name] = shards.Shard(self.folder / SHARDS, name)
+            shard = self._open[name] = self._opened(name)
             for oldest in list(self._open)[:-MAX_OPEN]:
                 self._open.pop(oldest, None)
         if clip not in shard.clips:
-            where = self.folder / SHARDS / f"{name}.frames.arrow"
+            where = f"{self.folder}/{SHARDS}/{name}.frames.arrow"
             raise UserError(f"{where}: does not list {clip}; 'heroprop verify {self.folder}' says what to do")
         return shard
+
+    def _opened(self, name: str) -> shards.Shard:
+        if isinstance(self.folder, Path):
+            return shards.Shard(self.folder / SHARDS, name)
+        entry = next(shard for shard in self.manifest.shards if shard.name == name)
+        away = RemoteShard(self.folder, name, entry.tar.bytes, entry.frames_index, entry.objects_index)
+        return shards.Shard(Path(), name, away)
 
 
 MAX_OPEN = 200

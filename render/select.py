@@ -15,6 +15,7 @@ import numpy as np
 from .document import UserError, nearest, write_atomic
 from .manifest import VIEWS, Dataset, View
 from .measure import COLUMNS
+from .storage import Remote
 from .where import Where
 
 FACTS = (
@@ -40,19 +41,19 @@ SPEC_FACTS = set(FACTS) - {"split", "clip", "frames", "label", "targets"}
 class Selected:
     """The view's file, and by split how many clips it has."""
 
-    path: Path
+    path: Path | Remote
     clips: dict[str, int]
 
 
 def select(
-    dataset: Path,
+    dataset: Path | str,
     name: str,
     where: str | None = None,
     least_frames: int = 1,
     hold_out: Iterable[str] = (),
     on_clip: Callable[[], None] = lambda: None,
 ) -> Selected:
-    """Write a view of `dataset`, which may itself be a view.
+    """Write a view of `dataset`, which may itself be a view, or a URL (then the view is written there, beside it).
 
     `where`: only clips in which some target meets the condition in at least `least_frames` frames. `hold_out`: each
     `fact=value` (or `fact=a,b`) splits anew: clips that show such a value are the test split, all others are divided as
@@ -74,8 +75,11 @@ def select(
     if not any(chosen.values()):
         raise UserError(f"{dataset}: no clip meets '{where}'; 'heroprop info' shows the ranges that there are")
     view = View(plan=data.manifest.plan, where=where, hold_out=tuple(hold_out), splits=chosen)
-    path = data.folder / VIEWS / f"{name}.json"
-    write_atomic(path, view.model_dump_json(indent=1) + "\n")
+    text, path = view.model_dump_json(indent=1) + "\n", data.folder / VIEWS / f"{name}.json"
+    if isinstance(path, Path):
+        write_atomic(path, text)
+    else:
+        path.parent.write(path.name, iter([text.encode()]))
     return Selected(path, {split: len(clips) for split, clips in chosen.items()})
 
 

@@ -17,9 +17,10 @@ from __future__ import annotations
 import json
 import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -120,13 +121,31 @@ def _indexed(stated: bytes, where: str) -> IndexedClips:
         return IndexedClips.parse(load_json(stated, where), where)  # slower, and says what is wrong
 
 
+class Away(Protocol):
+    """Where a shard that lies elsewhere is read from: local copies of its indexes, and ranges of its tar."""
+
+    path: str
+    frames_path: Path
+    objects_path: Path
+
+    def read(self, entry: tar.Entry) -> bytes: ...
+    def prefetch(self, entries: Iterable[tar.Entry]) -> None: ...
+
+
 class Shard:
     """Reads one shard through its index. Safe to use from threads and from forked processes."""
 
-    def __init__(self, folder: Path, name: str) -> None:
-        """UserError where an index file is missing, damaged, or disagrees with itself."""
+    def __init__(self, folder: Path, name: str, away: Away | None = None) -> None:
+        """A shard in `folder`, or `away`. UserError where an index is missing, damaged, or disagrees with itself."""
         self.name = name
-        self.path, self._frames_path, self._objects_path = paths(folder, name)
+        self.path: Path | str
+        if away is None:
+            self.path, self._frames_path, self._objects_path = paths(folder, name)
+            self._member: Callable[[tar.Entry], bytes] = partial(tar.read, self.path)
+        else:
+            self.path, self._frames_path, self._objects_path = away.path, away.frames_path, away.objects_path
+            self._member = away.read
+        self._away = away
         self._frames = _Table(self._frames_path)
         self._objects = _Table(self._objects_path)
         stated = self._frames.metadata.get(CLIPS_KEY)
@@ -162,6 +181,12 @@ class Shard:
         row = self._first_frame[clip] + frame
         return self._checked(entry, self._number(f"{column}.crc32", row))
 
+    def prefetch(self, clip: str, frames: Iterable[int], columns: Iterable[str]) -> None:
+        """Fetch what will be read next in few requests, where the shard lies elsewhere. KeyError as `locate`."""
+        if self._away is not None:
+            wanted = list(columns)
+            self._away.prefetch([self.locate(clip, frame, column) for frame in frames for column in wanted])
+
     def record(self, clip: str) -> dict[str, Any]:
         """The clip's record: `spec`, `provenance`, `licences`."""
         known = self.clips[clip]
@@ -196,7 +221,7 @@ class Shard:
         return int(values[row])
 
     def _checked(self, entry: tar.Entry, crc: int) -> bytes:
-        data = tar.read(self.path, entry)
+        data = self._member(entry)
         if zlib.crc32(data) != crc:
             raise UserError(f"{self.path}: '{entry.name}' is damaged; 'heroprop verify' says what to do")
         return data

@@ -17,7 +17,9 @@ def train(
         Path, typer.Argument(help="A training recipe (TOML), or the name of one that comes with heroprop.")
     ],
     out: Annotated[Path, typer.Option(help="The run folder: checkpoints, log, TensorBoard.")],
-    data: Annotated[Path | None, typer.Option(help="The dataset folder. Not needed for generic recipes.")] = None,
+    data: Annotated[
+        str | None, typer.Option(help="The dataset: a folder, a URL, or a view. Not needed for generic recipes.")
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on exactly where an interrupted run stopped.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:

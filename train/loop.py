@@ -47,7 +47,7 @@ class TrainReport:
     data_wait: float
 
 
-def train(config: TrainConfig, data: Path | None, out: Path, resume: bool = False) -> TrainReport:
+def train(config: TrainConfig, data: Path | str | None, out: Path, resume: bool = False) -> TrainReport:
     """Fine-tune as `config` says, on the dataset in `data` (None for the generic source), into the run folder `out`.
 
     Ctrl-C (or SIGTERM) ends it after the step in flight; `resume=True` goes on exactly where any interrupted run was

@@ -27,7 +27,7 @@ class Converted:
     frames: int
 
 
-def convert(dataset: Path, to: str, out: Path, on_clip: Callable[[str], None] = lambda clip: None) -> Converted:
+def convert(dataset: Path | str, to: str, out: Path, on_clip: Callable[[str], None] = lambda clip: None) -> Converted:
     """Write a dataset, or one of its views, into `out` in another format; `on_clip` hears of each clip that is begun.
 
     `out` appears when it is whole, or not at all. UserError for an unknown format and a folder that is not empty.

@@ -114,7 +114,7 @@ def render(data: Dataset, cards: list[dict[str, Any]]) -> str:
     totals = curves.added([card["bins"] for card in cards])
     return environment.get_template("page.html.j2").render(
         generator=GENERATOR,
-        name=data.folder.resolve().name,
+        name=data.name,
         held=held,
         cards=cards,
         frames=sum(card["facts"].frames for card in cards),

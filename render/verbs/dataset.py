@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from .options import AsJson, Assets, DatasetFolder, megabytes, need_blender
+from .options import AsJson, Assets, DatasetPlace, megabytes, need_blender
 
 
-def info(dataset: DatasetFolder, json: AsJson = False) -> None:
+def info(dataset: DatasetPlace, json: AsJson = False) -> None:
     """Say what a dataset holds, in figures."""
     from .. import screen
     from ..info import RANGES
@@ -53,7 +53,7 @@ def info(dataset: DatasetFolder, json: AsJson = False) -> None:
 
 
 def select_clips(
-    dataset: DatasetFolder,
+    dataset: DatasetPlace,
     name: Annotated[str, typer.Option(help="The view's name: DATASET/views/NAME.json.")],
     where: Annotated[
         str | None, typer.Option(help='A condition on attributes, e.g. "occlusion > 0.5 and blur_px > 20".')
@@ -81,7 +81,7 @@ def select_clips(
 
 
 def verify(
-    dataset: DatasetFolder,
+    dataset: DatasetPlace,
     mend: Annotated[
         bool, typer.Option("--repair", help="Render again what is wrong or missing, and that alone.")
     ] = False,
@@ -94,22 +94,30 @@ def verify(
     A check that was broken off goes on where it was.
     """
     from .. import screen
+    from ..document import UserError
     from ..farm.watch import Shown
     from ..manifest import Manifest
+    from ..storage import place
     from ..verify import Report, repair
     from ..verify import verify as check
 
+    where = place(dataset)
+    if mend and not isinstance(where, Path):
+        raise UserError(
+            f"{dataset}: --repair renders in a folder; repair the folder it came from, and publish it again"
+        )
+
     def look() -> Report:
         with screen.progress() as bar:
-            task = bar.add_task("verify", total=len(Manifest.read(dataset).clips), status="")
-            return check(dataset, lambda shard, clips: bar.update(task, advance=clips, status=shard), workers)
+            task = bar.add_task("verify", total=len(Manifest.read(where).clips), status="")
+            return check(where, lambda shard, clips: bar.update(task, advance=clips, status=shard), workers)
 
     report = look()
-    if mend and report.problems:
+    if mend and report.problems and isinstance(where, Path):
         need_blender()
         for problem in report.problems:
             screen.notes.print(str(problem), markup=False, soft_wrap=True)
-        kept = repair(dataset, report, assets=assets or (), watcher=Shown(str(dataset)))
+        kept = repair(where, report, assets=assets or (), watcher=Shown(str(dataset)))
         screen.notes.print(f"{kept.frames_kept} frames of damaged shards kept, {kept.frames} rendered", markup=False)
         report = look()
     for problem in [] if json else report.problems:
@@ -127,7 +135,7 @@ def verify(
 
 
 def gallery(
-    dataset: DatasetFolder,
+    dataset: DatasetPlace,
     out: Annotated[
         Path | None,
         typer.Option(help="A folder for index.html, or a single FILE.html; default: 'gallery' in the dataset."),
@@ -137,15 +145,18 @@ def gallery(
 ) -> None:
     """Write a page that shows every clip: filmstrips with masks, curves, filters. It needs no server and no network."""
     from .. import screen
+    from ..document import UserError
     from ..gallery.page import choose, write_gallery
     from ..manifest import Dataset
 
     data = Dataset.open(dataset)
+    if out is None and not isinstance(data.folder, Path):
+        raise UserError(f"{dataset}: give --out, a folder or file here for the page")
     chosen = choose(data, clips)
     with screen.progress() as bar:
         task = bar.add_task("gallery", total=len(chosen), status="")
         written = write_gallery(
-            data, chosen, out or dataset / "gallery", lambda clip: bar.update(task, advance=1, status=clip)
+            data, chosen, out or Path(dataset) / "gallery", lambda clip: bar.update(task, advance=1, status=clip)
         )
     rows = [
         ("clips", f"{written.clips} of {written.of}"),

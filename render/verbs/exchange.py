@@ -1,4 +1,4 @@
-"""The verbs `convert` and `import`: other datasets' formats, out and in."""
+"""The verbs `convert`, `import` and `publish`: other formats, out and in, and datasets elsewhere."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from .options import AsJson
+from .options import AsJson, DatasetFolder, DatasetPlace, megabytes
 
 
 def convert(
-    dataset: Annotated[Path, typer.Argument(metavar="DATASET", help="The dataset's folder, or one of its views.")],
+    dataset: DatasetPlace,
     to: Annotated[str, typer.Option("--to", metavar="FORMAT", help="davis, youtubevos, sav, coco or rerun.")],
     out: Annotated[Path, typer.Option(help="A new or empty folder.")],
     json: AsJson = False,
@@ -57,3 +57,22 @@ def import_footage(
         ("clips without objects, left out", done.empty),
     ]
     screen.show(asdict(done), screen.table(f"imported into {out}", ["", ""], rows), json)
+
+
+def publish(
+    dataset: DatasetFolder,
+    url: Annotated[str, typer.Argument(metavar="URL", help="Where to, e.g. s3://bucket/folder.")],
+    json: AsJson = False,
+) -> None:
+    """Put a finished dataset to object storage, to be read there. The same command goes on where it stopped."""
+    from dataclasses import asdict
+
+    from .. import screen
+    from ..manifest import Manifest
+    from ..storage.publish import publish as run
+
+    with screen.progress() as bar:
+        task = bar.add_task("publish", total=len(Manifest.read(dataset).shards), status="")
+        done = run(dataset, url, lambda shard: bar.update(task, advance=1, status=shard))
+    rows = [("shards sent", done.sent), ("there already", done.kept), ("sent", megabytes(done.bytes))]
+    screen.show(asdict(done), screen.table(f"published to {url}", ["", ""], rows), json)

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
+DatasetPlace = Annotated[str, typer.Argument(metavar="DATASET", help="The dataset: its folder, a URL, or a view.")]
 DatasetFolder = Annotated[Path, typer.Argument(metavar="DATASET", help="The dataset's folder.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Assets = Annotated[

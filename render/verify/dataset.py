@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import multiprocessing
 import os
+import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from pathlib import Path
@@ -15,13 +17,14 @@ from ..manifest import SHARDS, Manifest, ShardEntry
 from ..mask import RULE
 from ..planning.planfile import HEADER, read_plan
 from ..spec import ClipSpec
+from ..storage import Remote
 from .notes import Notes
 from .report import Checked, Problem, Report, redo
 from .shard import check_shard
 
 
 def verify(
-    folder: Path, on_clips: Callable[[str, int], None] = lambda shard, clips: None, workers: int | None = None
+    folder: Path | Remote, on_clips: Callable[[str, int], None] = lambda shard, clips: None, workers: int | None = None
 ) -> Report:
     """Check a whole dataset, `workers` shards at a time (default: one a core).
 
@@ -34,7 +37,7 @@ def verify(
     report.problems += _manifest_problems(folder, held)
     planned = _planned(folder, report)
     report.problems += _missing_clips(folder, held, planned)
-    notes = Notes(folder)
+    notes = Notes(folder) if isinstance(folder, Path) else None
     seen: dict[str, str] = {}
     with contextlib.ExitStack() as stack:
         for entry, checked in _each(folder, held, planned, notes, workers, stack):
@@ -49,20 +52,22 @@ def verify(
                         Problem(place, clip, None, f"shows the same as {first}", redo(folder, entry.name))
                     )
             on_clips(entry.name, entry.clips)
-    notes.forget()
+    if notes:
+        notes.forget()
     return report
 
 
 def _each(
-    folder: Path,
+    folder: Path | Remote,
     held: Manifest,
     planned: dict[str, ClipSpec],
-    notes: Notes,
+    notes: Notes | None,
     workers: int | None,
     stack: contextlib.ExitStack,
 ) -> Iterator[tuple[ShardEntry, Checked]]:
     """Every shard and what was found in it, in order, checked in processes of their own where there are several."""
-    due = [entry for entry in held.shards if notes.recall(entry) is None]
+    known = {entry.name: notes.recall(entry) for entry in held.shards} if notes else {}
+    due = [entry for entry in held.shards if known.get(entry.name) is None]
     count = min(workers or os.cpu_count() or 1, len(due))
     futures: dict[str, Future[Checked]] = {}
     if count > 1:
@@ -70,14 +75,34 @@ def _each(
         pool = stack.enter_context(ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn")))
         stack.callback(pool.shutdown, wait=True, cancel_futures=True)
         for entry in due:
-            futures[entry.name] = pool.submit(check_shard, folder, _part(held, entry), _of(planned, held, entry))
+            futures[entry.name] = pool.submit(check, folder, _part(held, entry), _of(planned, held, entry))
     for entry in held.shards:
-        checked = notes.recall(entry)
+        checked = known.get(entry.name)
         if checked is None:
             future = futures.get(entry.name)
-            checked = future.result() if future else check_shard(folder, _part(held, entry), _of(planned, held, entry))
-            notes.keep(entry, checked)
+            checked = future.result() if future else check(folder, _part(held, entry), _of(planned, held, entry))
+            if notes:
+                notes.keep(entry, checked)
         yield entry, checked
+
+
+def check(folder: Path | Remote, held: Manifest, planned: dict[str, ClipSpec]) -> Checked:
+    """Everything wrong with the one shard that `held` speaks of; one at a URL is copied here for that long."""
+    if isinstance(folder, Path):
+        return check_shard(folder, held, planned)
+    entry = held.shards[0]
+    cure = f"publish it again: heroprop publish DATASET {folder}"
+    with tempfile.TemporaryDirectory(prefix="heroprop-verify-") as copied:
+        names = [path.name for path in shards.paths(Path(), entry.name)]
+        (Path(copied) / SHARDS).mkdir()
+        for name, stated in zip(names, (entry.tar, entry.frames_index, entry.objects_index), strict=True):
+            try:
+                folder.fetch(f"{SHARDS}/{name}", Path(copied) / SHARDS / name, stated.bytes, stated.sha256)
+            except UserError as error:
+                what = str(error).removeprefix(f"{folder}/{SHARDS}/{name}: ").split("; ")[0]
+                return Checked([Problem(f"{SHARDS}/{name}", None, None, what, cure)], {})
+        found = check_shard(Path(copied), held, planned)
+    return Checked([dataclasses.replace(problem, cure=cure) for problem in found.problems], found.contents)
 
 
 def _part(held: Manifest, entry: ShardEntry) -> Manifest:
@@ -91,21 +116,25 @@ def _of(planned: dict[str, ClipSpec], held: Manifest, entry: ShardEntry) -> dict
     return {clip: planned[clip] for clip, found in held.clips.items() if found.shard == entry.name and clip in planned}
 
 
-def _manifest_problems(folder: Path, held: Manifest) -> Iterator[Problem]:
+def _manifest_problems(folder: Path | Remote, held: Manifest) -> Iterator[Problem]:
     """Files that do not belong, and statements of the manifest that cannot be."""
-    known = {path.name for shard in held.shards for path in shards.paths(folder / SHARDS, shard.name)}
-    strays = [path.name for path in sorted((folder / SHARDS).glob("*")) if path.name not in known]
-    for name in strays:
+    known = {path.name for shard in held.shards for path in shards.paths(Path(), shard.name)}
+    cure = "remove it, or publish the dataset again"
+    if isinstance(folder, Path):
+        there = sorted(path.name for path in (folder / SHARDS).glob("*"))
         cure = f"run 'heroprop render {folder}', which adopts or removes what it left, or remove the file"
+    else:
+        there = folder.names(SHARDS) or []
+    for name in (name for name in there if name not in known):
         yield Problem(f"{SHARDS}/{name}", None, None, f"not listed in {manifest.FILE}", cure)
     if held.mask_rule != RULE:
         cure = "read it with the heroprop version that made it"
         yield Problem(manifest.FILE, None, None, f"mask rule '{held.mask_rule}', this version has '{RULE}'", cure)
 
 
-def _planned(folder: Path, report: Report) -> dict[str, ClipSpec]:
-    """The plan's specs by clip; empty where the dataset came without its plan."""
-    if not (folder / HEADER).exists():
+def _planned(folder: Path | Remote, report: Report) -> dict[str, ClipSpec]:
+    """The plan's specs by clip; empty where the dataset came without its plan, or lies at a URL."""
+    if not isinstance(folder, Path) or not (folder / HEADER).exists():
         return {}
     try:
         return {spec.clip: spec for spec in read_plan(folder)[1]}
@@ -114,7 +143,7 @@ def _planned(folder: Path, report: Report) -> dict[str, ClipSpec]:
         return {}
 
 
-def _missing_clips(folder: Path, held: Manifest, planned: dict[str, ClipSpec]) -> Iterator[Problem]:
+def _missing_clips(folder: Path | Remote, held: Manifest, planned: dict[str, ClipSpec]) -> Iterator[Problem]:
     """Planned clips that no shard holds."""
     for clip in sorted(set(planned) - set(held.clips)):
         what = "was set aside: it kept failing" if clip in held.failed else "is planned, but not rendered yet"

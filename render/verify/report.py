@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..manifest import SHARDS
+from ..storage import Remote
 
 
 @dataclass(frozen=True)
@@ -49,8 +50,10 @@ class Checked:
     contents: dict[str, str]
 
 
-def redo(folder: Path, name: str, real: bool = False) -> str:
+def redo(folder: Path | Remote, name: str, real: bool = False) -> str:
     """What to do about a damaged shard."""
+    if isinstance(folder, Remote):
+        return f"publish it again: heroprop publish DATASET {folder}"
     if real:
         return "import the footage again into a new folder"
     return f"run 'heroprop verify {folder} --repair', or remove {SHARDS}/{name}.* and run 'heroprop render {folder}'"

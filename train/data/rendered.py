@@ -88,6 +88,7 @@ class Rendered:
         starts = [first for first, step in spans if step == stride]
         first = starts[rng.integers(len(starts))]
         numbers = [first + stride * n for n in range(self.options.frames)]
+        self.data.prefetch(track.clip, numbers, [track.object_id])
         pictures = [self.data.rgb(track.clip, n) for n in numbers]
         mattes = [self.data.coverage(track.clip, n, track.object_id) for n in numbers]
         cut = cut_about(rng, mattes[0], self.options.zoom)

@@ -30,7 +30,7 @@ class Sources:
     identity: str
 
 
-def open_sources(config: TrainConfig, data: Path | None) -> Sources:
+def open_sources(config: TrainConfig, data: Path | str | None) -> Sources:
     """Open what the recipe asks for; UserError where --data is missing, not needed, or holds too little."""
     size = image_size(config.model.name)
     if config.data.source == "generic":
