@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -46,8 +47,12 @@ def hidden(tmp_path_factory: pytest.TempPathFactory, library: Library) -> tuple[
     )
     events: list[list[Event]] = []
 
+    def kept(*drawn_from: Any) -> list[Event]:
+        events.append(draw_occlusion(*drawn_from))
+        return events[-1]
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("render.planning.compose.draw_occlusion", lambda *a: events.append(draw_occlusion(*a)) or events[-1])
+        patch.setattr("render.planning.compose.draw_occlusion", kept)
         specs = [compose(asked, library, 5, index) for index in range(CLIPS)]
     return specs, events
 
