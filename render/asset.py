@@ -230,10 +230,11 @@ class Library:
 
     def get(self, name: str, kind: Kind | None = None) -> InstalledAsset:
         """The asset `name`; UserError with the nearest known name if there is none of that kind."""
-        known = [n for n, a in self.assets.items() if kind is None or a.asset.kind == kind]
-        if name not in known:
+        found = self.assets.get(name)
+        if found is None or (kind is not None and found.asset.kind != kind):
+            known = [n for n, a in self.assets.items() if kind is None or a.asset.kind == kind]
             raise UserError(f"no {kind or 'asset'} named '{name}'{nearest(name, known)}")
-        return self.assets[name]
+        return found
 
     def names(self, kind: Kind) -> list[str]:
         """Sorted names of all assets of one kind."""

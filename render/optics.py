@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .document import UserError
-from .motion import position
+from .motion import cross, position
 from .spec import Camera, Film, Lens
 
 Floats = NDArray[np.float64]
@@ -23,9 +23,9 @@ def camera_axes(camera: Camera, times: ArrayLike) -> tuple[Floats, Floats]:
     eye_N3 = position(camera.position, times)
     back_N3 = eye_N3 - position(camera.look_at, times)
     back_N3 /= np.linalg.norm(back_N3, axis=1, keepdims=True)
-    right_N3 = np.cross([0.0, 0.0, 1.0], back_N3)
+    right_N3 = np.stack([-back_N3[:, 1], back_N3[:, 0], np.zeros(len(back_N3))], axis=1)  # square to +Z and to it
     right_N3 /= np.linalg.norm(right_N3, axis=1, keepdims=True)
-    up_N3 = np.cross(back_N3, right_N3)
+    up_N3 = cross(back_N3, right_N3)
     return eye_N3, np.stack([right_N3, up_N3, back_N3], axis=2)
 
 
@@ -51,6 +51,8 @@ def focal_px(camera: Camera, film: Film, times: ArrayLike) -> Floats:
 def distort(lens: Lens, plane: ArrayLike) -> Floats:
     """Where points of the image plane at distance 1, (..., 2), show through the lens: Brown-Conrady, as in OpenCV."""
     points = np.asarray(plane, np.float64)
+    if not (lens.k1 or lens.k2):
+        return points
     square = (points**2).sum(axis=-1, keepdims=True)
     return np.asarray(points * (1 + lens.k1 * square + lens.k2 * square**2))
 
@@ -58,9 +60,11 @@ def distort(lens: Lens, plane: ArrayLike) -> Floats:
 def undistort(lens: Lens, shown: ArrayLike) -> Floats:
     """The inverse of `distort`, (..., 2): Newton's method on the radius, for lenses that are one to one."""
     points = np.asarray(shown, np.float64)
+    if not (lens.k1 or lens.k2):
+        return points
     wanted = np.sqrt((points**2).sum(axis=-1, keepdims=True))
     radius = wanted.copy()
-    for _ in range(8 if lens.k1 or lens.k2 else 0):
+    for _ in range(8):
         square = radius**2
         slope = 1 + 3 * lens.k1 * square + 5 * lens.k2 * square**2
         radius -= (radius * (1 + lens.k1 * square + lens.k2 * square**2) - wanted) / np.maximum(slope, 0.1)

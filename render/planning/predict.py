@@ -13,9 +13,10 @@ from ..asset import Library
 from ..motion import position
 from ..optics import project
 from ..spec import ClipSpec
+from .occlusion.bodies import Body
 from .occlusion.episode import Episode
 from .occlusion.grasp import bodies_of
-from .occlusion.silhouette import Body, Seen, Sight
+from .occlusion.silhouette import Seen, Sight
 
 Floats = NDArray[np.float64]
 GRID = 20

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from ..asset import Library
 from ..spec import Camera, Extra, Film, Target
 from .allowed import Allowed
 from .camera.shot import Shot
+from .occlusion.bodies import Body
 from .occlusion.grasp import bodies_of
-from .occlusion.silhouette import Body, Seen, Sight
+from .occlusion.silhouette import Seen, Sight
 
 MOMENTS = 48
 """At most so many moments of a clip are looked at while things are being placed."""
@@ -43,10 +45,10 @@ class Setting:
         return float(self.shot.box[0][2])
 
     def sight(self) -> Sight:
-        return Sight.of_clip(self.camera, self.film, MOMENTS)
+        return _sight(self.camera, self.film)
 
     def seen(self, target: Target) -> Seen:
-        return Seen.look(self.body(target), self.sight(), GRID)
+        return _seen(self.body(target), self.camera, self.film)
 
     def body(self, thing: Target | Extra) -> Body:
         return Body.of(thing, self.library)
@@ -58,3 +60,14 @@ class Setting:
 
     def with_extras(self, extras: tuple[Extra, ...]) -> Setting:
         return replace(self, extras=(*self.extras, *extras))
+
+
+@lru_cache(maxsize=2)
+def _sight(camera: Camera, film: Film) -> Sight:
+    """What is looked through again and again while a clip is made."""
+    return Sight.of_clip(camera, film, MOMENTS)
+
+
+@lru_cache(maxsize=6)
+def _seen(body: Body, camera: Camera, film: Film) -> Seen:
+    return Seen.look(body, _sight(camera, film), GRID)

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from render.asset import Solid
 from render.motion import orientation, rotate
 from render.optics import distort, project, undistort
+from render.planning.occlusion.bodies import Body, enter
 from render.planning.occlusion.episode import Episode
 from render.planning.occlusion.fit import agreement, fit
-from render.planning.occlusion.silhouette import Body, Seen, Sight, enter
+from render.planning.occlusion.silhouette import Seen, Sight
 from render.spec import Camera, Circular, Film, Lens, Linear, Spin, Still, Turn, ZoomKey
 from tests.specs import make_film
 
@@ -170,7 +171,7 @@ def test_rays_go_through_the_pixels_that_points_project_to() -> None:
     view = Sight.of_clip(moving, film)
     points = np.array([[0.3, 0.2, 1.0], [-0.5, 0.4, 1.2], [0.1, -0.3, 0.6], [0.0, 0.0, 1.1]])
     pixels, depth = project(moving, film, view.times, points)
-    rays = view.rays(np.arange(4), pixels)
+    rays = view.rays(np.arange(4), view.plane(np.arange(4), pixels))
     np.testing.assert_allclose(view.axes[0] + depth[:, None] * rays, points, atol=1e-6)
 
 

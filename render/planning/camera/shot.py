@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ...asset import InstalledAsset, Solid
 from ...spec import Vec3
-from ..occlusion.silhouette import enter
+from ..occlusion.bodies import enter
 
 Floats = NDArray[np.float64]
 Box = tuple[Vec3, Vec3]
@@ -68,9 +68,12 @@ def vec(point: Floats) -> Vec3:
 
 
 def inside(point: Floats, box: Box, margin: float = 0.0) -> Floats:
-    """The nearest point of the box, `margin` metres inside it."""
-    low, high = np.asarray(box[0]) + margin, np.asarray(box[1]) - margin
-    return np.asarray(np.clip(point, np.minimum(low, (low + high) / 2), np.maximum(high, (low + high) / 2)))
+    """The nearest point of the box, `margin` metres inside it (at most to its middle)."""
+    found = []
+    for at, low, high in zip(point.tolist(), *box, strict=True):  # plain numbers: much quicker for three of them
+        middle = (low + margin + high - margin) / 2
+        found.append(min(max(at, min(low + margin, middle)), max(high - margin, middle)))
+    return np.array(found)
 
 
 def diameter(prop: InstalledAsset) -> float:

@@ -16,7 +16,8 @@ from ..allowed import Allowed
 from ..camera.shot import inside
 from ..camera.take import Take, companion
 from ..motion.motions import MotionRecipe
-from ..occlusion.silhouette import Body, Seen, Sight
+from ..occlusion.bodies import Body
+from ..occlusion.silhouette import Seen, Sight
 from .targets import ENERGY, TargetRecipe, draw_charge, draw_prop
 
 Floats = NDArray[np.float64]

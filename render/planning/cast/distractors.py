@@ -235,7 +235,7 @@ def _mirror(setting: Setting, stream: Stream) -> tuple[Extra, ...]:
 
 def _stands_clear(extra: Extra, setting: Setting) -> bool:
     sight = setting.sight()
-    posed = sight.pose(setting.body(extra))
+    posed = setting.body(extra).at(sight.times)
     gaps = [posed.clearance(position(body.curve, sight.times)).min() - body.radius for body in setting.bodies()]
     return min(gaps) > 0 and all(_open(seen, setting, extra) for seen in map(setting.seen, setting.targets))
 

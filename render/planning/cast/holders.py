@@ -85,7 +85,7 @@ def _holder(setting: Setting, target: Target, stream: Stream) -> Extra | None:
 def _shown(setting: Setting, target: Target) -> bool:
     """Whether all targets are seen well enough on the first frame, and none goes through the figure."""
     sight = setting.sight()
-    posed = sight.pose(setting.body(setting.extras[-1]))
+    posed = setting.body(setting.extras[-1]).at(sight.times)
     for other in setting.targets:
         body = setting.body(other)
         if not setting.seen(other).hidden_by(setting.bodies(without=other))[0] <= HIDES:

@@ -101,7 +101,8 @@ class Track:
 
     def curve(self) -> Hermite:
         times, points, velocities = zip(*self._keys, strict=True)
-        return Hermite(times=times, points=points, velocities=velocities)
+        # Unchecked, as most are drawn in vain: times grow by `to`. The whole spec is checked when it is rounded.
+        return Hermite.model_construct(times=times, points=points, velocities=velocities)
 
 
 class Rates:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...asset import Solid
-from .silhouette import enter
+from .bodies import enter
 
 Floats = NDArray[np.float64]
 Round = Literal["no", "x", "y", "z", "all"]

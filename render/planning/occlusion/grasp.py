@@ -9,7 +9,7 @@ from ...asset import Library, Solid
 from ...motion import orientation, position, rotate
 from ...spec import Arc, Extra, Spin, Still, Target
 from ..camera.shot import vec
-from .silhouette import Body
+from .bodies import Body
 
 Floats = NDArray[np.float64]
 HAND = 0.055
