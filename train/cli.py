@@ -18,7 +18,8 @@ def train(
     ],
     out: Annotated[Path, typer.Option(help="The run folder: checkpoints, log, TensorBoard.")],
     data: Annotated[
-        str | None, typer.Option(help="The dataset: a folder, a URL, or a view. Not needed for generic recipes.")
+        list[str] | None,
+        typer.Option(help="The dataset: a folder, a URL, or a view. May be repeated. Not needed for generic recipes."),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on exactly where an interrupted run stopped.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -22,7 +22,7 @@ from .checkpoint import Progress, Run
 from .config import TrainConfig
 from .data.batch import Batch, batches
 from .data.held_out import HeldOut
-from .data.sources import open_sources
+from .data.sources import Where, open_sources
 from .losses import window_loss
 from .models import build_train, load_weights, resolve
 from .optimise import build_optimiser, set_rates
@@ -47,11 +47,12 @@ class TrainReport:
     data_wait: float
 
 
-def train(config: TrainConfig, data: Path | str | None, out: Path, resume: bool = False) -> TrainReport:
-    """Fine-tune as `config` says, on the dataset in `data` (None for the generic source), into the run folder `out`.
+def train(config: TrainConfig, data: Where | Sequence[Where] | None, out: Path, resume: bool = False) -> TrainReport:
+    """Fine-tune as `config` says, on the dataset in `data`, into the run folder `out`.
 
-    Ctrl-C (or SIGTERM) ends it after the step in flight; `resume=True` goes on exactly where any interrupted run was
-    last saved. UserError for a folder that holds something else, another recipe or data, or losses that are not finite.
+    Several datasets are taken as one; the generic source needs none (None). Ctrl-C (or SIGTERM) ends it after the step
+    in flight; `resume=True` goes on exactly where any interrupted run was last saved. UserError for a folder that holds
+    something else, another recipe or data, or losses that are not finite.
     """
     run, device = Run(out), pick_device(config)
     sources = open_sources(config, data)

@@ -165,12 +165,12 @@ def test_rerun_reads_its_recordings_back(rendered: Dataset, tmp_path: Path) -> N
 
 def test_real_footage_can_be_trained_on_and_evaluated(rendered: Dataset, tmp_path: Path) -> None:
     from evaluate.benchmark import read_clip
-    from train.data.rendered import tracks
+    from train.data.tracks import tracks
 
     convert(rendered.folder, "youtubevos", tmp_path / "out")
     import_clips(tmp_path / "out", "youtubevos", tmp_path / "real")
     real = Dataset.open(tmp_path / "real")
-    found = {(one.clip, one.object_id): one.promptable for one in tracks(real, "train")}
+    found = {(one.clip, one.object_id): tuple(one.promptable) for one in tracks(real, "train")}
     assert found == {
         (clip, i): tuple(f for f in range(FRAMES) if real.mask(clip, f, i).sum() >= 8)
         for clip in real.clips("train")

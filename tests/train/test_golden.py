@@ -37,7 +37,7 @@ def windows() -> list[Window]:
         if name == "late":
             coverage[0] = 0
         rgb = rng.integers(0, 90, (FRAMES, SIDE, SIDE, 3)) + coverage[..., None] // 2
-        made.append(Window(rgb.astype(np.uint8), coverage, name))
+        made.append(Window(rgb.astype(np.uint8), coverage[None], name))
     return made
 
 
@@ -51,7 +51,7 @@ def official_batch(made: list[Window]) -> Any:
         frames = []
         for t in range(FRAMES):
             picture = (torch.from_numpy(window.rgb[t]).permute(2, 0, 1).float() / 255 - mean) / std
-            mask = torch.from_numpy(binary_mask(window.coverage[t]))
+            mask = torch.from_numpy(binary_mask(window.coverage[0, t]))
             frames.append(Frame(data=picture, objects=[Object(object_id=1, frame_index=t, segment=mask)]))
         videos.append(VideoDatapoint(frames=frames, video_id=number, size=(SIDE, SIDE)))
     return collate_fn(videos, dict_key="all")

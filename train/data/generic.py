@@ -263,4 +263,4 @@ def _attempt(rng: np.random.Generator, stream: Generic, hardness: float, name: s
         picture = (picture - 0.5) * np.float32(contrast) + np.float32(0.5 + lift)
         picture += rng.standard_normal(picture.shape, np.float32) * np.float32(noise)
         pictures[frame] = np.clip(picture * 255, 0, 255)
-    return Window(pictures, coverage, name)
+    return Window(pictures, coverage[None], name)

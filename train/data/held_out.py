@@ -14,7 +14,7 @@ from render.manifest import Dataset
 from render.mask import binary_mask
 
 from .generic import Generic
-from .rendered import Track, tracks
+from .tracks import Track, tracks
 
 T = TypeVar("T")
 Masks = Sequence[NDArray[np.bool_]]
@@ -57,7 +57,7 @@ def held_out(data: Dataset, split: str, clips: int, frames: int) -> list[HeldOut
 
 
 def _held_out(data: Dataset, track: Track, frames: int) -> HeldOut:
-    first = track.promptable[0]
+    first = int(track.promptable[0])
     length = min(frames, track.frames - first)
     return HeldOut(
         name=f"{track.clip}/{track.object_id}",
@@ -69,6 +69,5 @@ def _held_out(data: Dataset, track: Track, frames: int) -> HeldOut:
 def generic_held_out(seed: int, part: int, clips: int, frames: int, size: int) -> list[HeldOut]:
     """The first `clips` clips of a part of the generic stream."""
     windows = [Generic(seed, part, frames, size).window(index) for index in range(clips)]
-    return [
-        HeldOut(window.name, list(window.rgb), [binary_mask(frame) for frame in window.coverage]) for window in windows
-    ]
+    masks = [[binary_mask(frame) for frame in window.coverage[0]] for window in windows]
+    return [HeldOut(window.name, list(window.rgb), found) for window, found in zip(windows, masks, strict=True)]

@@ -1,4 +1,4 @@
-"""A window: the consecutive frames of one object that the trainer learns from."""
+"""A window: frames of one clip, and the objects in them that the trainer learns to follow."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Window:
-    """Frames already at the model's input size, the object present in the first.
+    """Frames already at the model's input size, every object present in the first.
 
-    rgb: uint8 (T, S, S, 3); coverage: uint8 (T, S, S), 255 = 1: the target's exact soft matte.
+    rgb: uint8 (T, S, S, 3); coverage: uint8 (N, T, S, S), 255 = 1: each object's exact soft matte.
     """
 
     rgb: NDArray[np.uint8]
