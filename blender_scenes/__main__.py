@@ -39,7 +39,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m blender_scenes", description="What runs inside Blender.")
-    verbs = parser.add_subparsers(required=True, metavar="clip | check | preview | proxy")
+    verbs = parser.add_subparsers(required=True, metavar="clip | check | preview | proxy | about")
 
     clip = verbs.add_parser("clip", help="render the missing frames of one clip")
     clip.add_argument("spec", type=Path, help="a clip spec as JSON")
@@ -48,7 +48,12 @@ def _parser() -> argparse.ArgumentParser:
     clip.add_argument("--threads", type=int, default=1, help="CPU threads to render with")
     clip.add_argument("--device", choices=("auto", "cpu", "gpu"), default="auto", help="what to render on")
     clip.add_argument("--gpu", type=int, help="one GPU of several, counted from 0; default: all")
+    clip.add_argument("--frames", help="only these, e.g. 0,7; default: all")
     clip.set_defaults(run=_clip)
+
+    about = verbs.add_parser("about", help="say which Blender this is and what it can render on, as JSON")
+    about.add_argument("--device", choices=("auto", "cpu", "gpu"), default="auto", help="cpu: look for no GPU")
+    about.set_defaults(run=_about)
 
     check = verbs.add_parser("check", help="say everything that is wrong with one asset")
     check.add_argument("asset", type=Path, help="the asset's folder")
@@ -80,7 +85,18 @@ def _clip(options: argparse.Namespace, results: TextIO) -> int:
         print(json.dumps(line), file=results, flush=True)
 
     machine = Machine(options.threads, options.device, options.gpu)
-    render_clip(spec, options.work, Library.open(options.assets), machine, report)
+    frames = [int(frame) for frame in options.frames.split(",")] if options.frames else None
+    render_clip(spec, options.work, Library.open(options.assets), machine, report, frames)
+    return 0
+
+
+def _about(options: argparse.Namespace, results: TextIO) -> int:
+    import bpy
+
+    from .device import names
+
+    told = {"blender": ".".join(map(str, bpy.app.version)), "gpus": [] if options.device == "cpu" else names()}
+    print(json.dumps(told), file=results)
     return 0
 
 

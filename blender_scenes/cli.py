@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 from threading import Event
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from render.verbs.options import need_blender
+
+if TYPE_CHECKING:
+    from render.farm.setup import Setup
 
 app = typer.Typer(help="List, check and preview assets.", no_args_is_help=True)
 
 Assets = Annotated[list[Path] | None, typer.Option("--assets", help="Another folder of assets; may be given again.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
+Blender = Annotated[
+    Path | None, typer.Option(help="A Blender program that does it, in place of the bpy module.", dir_okay=False)
+]
+Packages = Annotated[
+    Path | None,
+    typer.Option("--blender-packages", help="Packages for that Blender's Python; default: those of this environment."),
+]
 
 TIMEOUT = 900.0
 """Seconds that a child process may take for one asset before it is given up."""
@@ -45,24 +57,33 @@ def list_assets(assets: Assets = None, as_json: Json = False) -> None:
 @app.command()
 def check(
     path: Annotated[Path | None, typer.Argument(help="An asset's folder, or a folder of them.")] = None,
+    blender: Blender = None,
+    packages: Packages = None,
     as_json: Json = False,
 ) -> None:
     """Say everything that is wrong with an asset, with all in a folder, or with the built-in ones (exit code 2)."""
-    _need_blender()
+    need_blender(blender, packages)
     import os
     from concurrent.futures import ThreadPoolExecutor
 
     from render import screen
     from render.asset import asset_folders
     from render.document import UserError
+    from render.farm.machine import look
+    from render.farm.setup import Setup
 
     todo = asset_folders(path)
+    setup = Setup(blender=blender, packages=packages)
+    if blender is not None:
+        look(setup)  # one that won't do would fail on every asset
     found: dict[str, list[str]] = {}
     stop = Event()
     with screen.progress() as bar, ThreadPoolExecutor(os.cpu_count()) as pool:
         task = bar.add_task("check", total=len(todo), status="")
         try:
-            for folder, problems in zip(todo, pool.map(lambda folder: check_folder(folder, stop), todo), strict=True):
+            for folder, problems in zip(
+                todo, pool.map(lambda folder: check_folder(folder, stop, setup), todo), strict=True
+            ):
                 found[str(folder)] = problems
                 bar.update(task, advance=1, status=folder.name)
         finally:
@@ -82,12 +103,15 @@ def preview(
     name: Annotated[str, typer.Argument(help="An asset's name, or its folder.")],
     out: Annotated[Path | None, typer.Option(help="The .png sheet or .mp4 film to write; default: NAME.png.")] = None,
     assets: Assets = None,
+    blender: Blender = None,
+    packages: Packages = None,
 ) -> None:
     """Render a sheet of one asset, every finish from several sides, worn and charged; or a turntable film (.mp4)."""
-    _need_blender()
+    need_blender(blender, packages)
     from render import screen
     from render.asset import Library, read
     from render.document import UserError
+    from render.farm.setup import Setup
 
     # A folder can be looked at before it is one of the library's.
     installed = read(Path(name)) if (Path(name) / "asset.toml").is_file() else Library.open(assets).get(name)
@@ -95,33 +119,28 @@ def preview(
     if target.suffix.lower() not in (".png", ".mp4"):
         raise UserError(f"{target}: a preview is a .png sheet or an .mp4 film")
     with screen.notes.status(f"rendering {installed.asset.name}"):
-        code, _, said = _blender("preview", str(installed.folder), "--out", str(target))
+        setup = Setup(blender=blender, packages=packages)
+        code, _, said = _blender(setup, "preview", str(installed.folder), "--out", str(target))
     _refuse(code, said, str(installed.folder))
     print(target)
 
 
-def _need_blender() -> None:
-    """ModuleNotFoundError where Blender's module is not installed: its child processes could only fail one by one."""
-    if importlib.util.find_spec("bpy") is None:
-        raise ModuleNotFoundError("No module named 'bpy'", name="bpy")
-
-
-def check_folder(folder: Path, stop: Event | None = None) -> list[str]:
+def check_folder(folder: Path, stop: Event | None = None, setup: Setup | None = None) -> list[str]:
     """The problems of one asset folder, found in a Blender process of its own; a crash is a problem too.
 
     Once `stop` is set it gives up at once, whether it has begun or not.
     """
     import json
 
-    code, printed, said = _blender("check", str(folder), "--json", stop=stop)
+    code, printed, said = _blender(setup, "check", str(folder), "--json", stop=stop)
     if code in (0, 2) and printed.strip():
-        return [str(line) for line in json.loads(printed)]
+        return [str(line) for line in json.loads(printed.splitlines()[-1])]  # before it, Blender's own banner
     last = said.strip().splitlines()[-1] if said.strip() else f"exit code {code}"
     return [f"{folder}: Blender failed on it: {last}"]
 
 
-def _blender(*arguments: str, stop: Event | None = None) -> tuple[int, str, str]:
-    """Run `python -m blender_scenes`; returns (exit code, stdout, stderr).
+def _blender(setup: Setup | None, *arguments: str, stop: Event | None = None) -> tuple[int, str, str]:
+    """Run `python -m blender_scenes`, or what stands for it; returns (exit code, stdout, stderr).
 
     It is ended after TIMEOUT, when `stop` is set, and with us.
     """
@@ -129,12 +148,12 @@ def _blender(*arguments: str, stop: Event | None = None) -> tuple[int, str, str]
     import tempfile
     import time
 
-    from render.farm import leash
+    from render.farm.setup import USUAL
 
     if stop and stop.is_set():
         return -1, "", "stopped"
     with tempfile.TemporaryFile("w+") as printed, tempfile.TemporaryFile("w+") as said:
-        command = leash.command(["-m", "blender_scenes", *arguments])
+        command = (setup or USUAL).command(*arguments)
         child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=printed, stderr=said)
         late = time.monotonic() + TIMEOUT
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -37,14 +37,23 @@ class Machine:
     gpu: int | None = None
 
 
-def render_clip(spec: ClipSpec, work: Path, library: Library, machine: Machine, report: Report) -> None:
-    """Render what is missing in `work`. UserError for assets that are missing, changed, or not what they promise.
+def render_clip(
+    spec: ClipSpec,
+    work: Path,
+    library: Library,
+    machine: Machine,
+    report: Report,
+    frames: Iterable[int] | None = None,
+) -> None:
+    """Render what is missing in `work`, or of certain frames. UserError for assets that are missing, changed, or not
+    what they promise.
 
     Frames are written atomically, so this may be killed at any moment and started again.
     """
     scratch = work / "scratch"
     framefile.clean(work)
-    missing = [frame for frame in range(spec.film.frames) if not framefile.is_whole(work, spec, frame)]
+    wanted = range(spec.film.frames) if frames is None else frames
+    missing = [frame for frame in wanted if not framefile.is_whole(work, spec, frame)]
     if not missing:
         return
     check_assets(spec, library)

@@ -30,6 +30,12 @@ def gpus(preferences: Any) -> tuple[str, list[Any]]:
     return "", []
 
 
+def names() -> list[str]:
+    """The GPUs that `choose` picks from, in its order."""
+    bpy.ops.preferences.addon_enable(module="cycles")
+    return [device.name for device in gpus(bpy.context.preferences.addons["cycles"].preferences)[1]]
+
+
 def choose(scene: bpy.types.Scene, wanted: Wanted, number: int | None = None) -> str:
     """Set what Cycles renders on, and say what that is.
 

@@ -112,11 +112,11 @@ def _floor(arguments: list[str]) -> None:
 
 def _farm(arguments: list[str]) -> None:
     """Render a planned dataset into shards by one worker, its child under the stopwatch."""
-    from render.farm import render
+    from render.farm import Setup, render
 
     program = ("-m", "blender_scenes.benchmark", "stopwatch", arguments[1], arguments[2])
     dataset = Path(arguments[0])
-    done = render(dataset, workers=1, device="cpu", program=program)
+    done = render(dataset, Setup(workers=1, device="cpu", program=program))
     for clip in done.failed:
         print(json.loads((dataset / "failed" / f"{clip}.json").read_text(encoding="utf-8"))["attempts"][-1]["reason"])
         sys.exit(1)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import signal
 import subprocess
 import sys
 import threading
@@ -11,11 +14,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
-from . import leash
+from ..document import write_atomic
 
 POLL = 0.1
 GRACE = 3.0
 """Seconds that a child may take to end when asked to, before it is killed."""
+LONGEST_LOG = 64 * 2**20
+"""Bytes; a child that says more is ended: at that rate it fills the disk before it renders."""
+KEPT_LOG = 2**18
+"""Bytes of a clip's log that outlast the next attempt."""
 
 
 class StoppedError(Exception):
@@ -23,7 +30,7 @@ class StoppedError(Exception):
 
 
 def run(
-    program: list[str],
+    command: list[str],
     log: Path,
     timeout: float,
     stop: threading.Event,
@@ -31,21 +38,23 @@ def run(
 ) -> tuple[int, str]:
     """Run a child to its end: its exit code, and in words why it failed (empty for code 0).
 
-    `program` is what `leash.command` takes. `on_frame` is called with the number of each frame that the child reports
+    `command` ends with us (`Setup.command`). `on_frame` is called with the number of each frame that the child reports
     as a JSON line; everything else it says goes to the end of `log`. It is ended after `timeout` seconds without
     progress, and when `stop` is set (raising StoppedError).
     """
     progress = [time.monotonic()]
+    shorten(log)
     with log.open("ab") as file:
-        process = _start(program, file)
+        process = _start(command, file)
         assert process.stdout
         reader = threading.Thread(target=_read, args=(process.stdout, file, progress, on_frame), daemon=True)
         reader.start()
-        silent = False
+        silent = verbose = False
         try:
             while process.poll() is None:
                 silent = time.monotonic() - progress[0] > timeout
-                if silent or stop.is_set():
+                verbose = os.fstat(file.fileno()).st_size > LONGEST_LOG
+                if silent or verbose or stop.is_set():
                     break
                 stop.wait(POLL)
         finally:
@@ -56,6 +65,8 @@ def run(
         raise StoppedError
     if silent:
         return process.returncode, f"made no progress for {timeout:g} s and was ended"
+    if verbose:
+        return process.returncode, f"wrote more than {LONGEST_LOG // 2**20} MiB of log and was ended"
     return process.returncode, _reason(process.returncode, log)
 
 
@@ -70,9 +81,18 @@ def last_lines(log: Path, count: int = 12) -> list[str]:
     return [line for line in text.splitlines() if line.strip()][-count:]
 
 
-def _start(program: list[str], log: IO[bytes]) -> subprocess.Popen[bytes]:
+def shorten(log: Path) -> None:
+    """Keep the end of a log that has grown long over many attempts."""
+    with contextlib.suppress(FileNotFoundError):
+        if log.stat().st_size > KEPT_LOG:
+            with log.open("rb") as file:
+                file.seek(-KEPT_LOG, os.SEEK_END)
+                kept = file.read().partition(b"\n")[2]
+            write_atomic(log, kept)
+
+
+def _start(command: list[str], log: IO[bytes]) -> subprocess.Popen[bytes]:
     """Start it in a process group of its own: Ctrl-C reaches the parent alone, which then ends the children."""
-    command = leash.command(program)
     pipe = subprocess.PIPE
     if sys.platform == "win32":
         group = subprocess.CREATE_NEW_PROCESS_GROUP
@@ -94,14 +114,26 @@ def _read(stdout: IO[bytes], log: IO[bytes], progress: list[float], on_frame: Ca
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     if process.poll() is None:
-        process.terminate()
+        _signal(process, signal.SIGTERM)
         try:
             process.wait(GRACE)
         except subprocess.TimeoutExpired:
             process.kill()
-            process.wait()
+    process.wait()
+    # What is left of its group: a wrapper script around Blender ends before Blender does.
+    if sys.platform != "win32":
+        _signal(process, signal.SIGKILL)
     if process.stdin:
         process.stdin.close()
+
+
+def _signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    """Send a signal to a child and to whatever it started, which stayed in its group."""
+    if sys.platform == "win32":
+        process.terminate()
+        return
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, number)
 
 
 def _reason(code: int, log: Path) -> str:

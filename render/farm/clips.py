@@ -3,33 +3,29 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 import signal
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from .. import framefile, provenance
 from ..asset import Library
-from ..commit import Attempt, FailedClip
+from ..commit import WORK, Attempt, FailedClip
 from ..document import UserError, write_atomic
+from ..planning.planfile import PlanHeader
 from ..provenance import ClipRecord, Provenance
 from ..spec import ClipSpec
-from . import child
+from . import child, machine
+from .machine import Found, Gpus
+from .setup import Setup
 from .watch import Watcher
 
-CHILD = ("-m", "blender_scenes")
-"""The program that renders clips, as `leash` takes it; `clip SPEC.json --work DIR ...` is appended."""
 RETRIES = 2
-TIMEOUT = 1200.0
-"""Seconds without a new frame after which a child counts as hung."""
 LOW_DISK = 32 * 2**20
 """A child that fails with less than this many bytes free is taken to have failed for want of disk."""
-
-Device = Literal["auto", "cpu", "gpu"]
 
 
 @dataclass(frozen=True)
@@ -37,13 +33,33 @@ class Job:
     """What the children of a run have in common."""
 
     work: Path
+    setup: Setup
     assets: tuple[Path, ...]
-    program: tuple[str, ...]
-    threads: int
-    timeout: float
-    device: Device
-    stop: threading.Event
+    workers: int
+    blender: str
+    gpus: Gpus
     watcher: Watcher
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    @classmethod
+    def of(cls, dataset: Path, header: PlanHeader, setup: Setup, found: Found, workers: int, watcher: Watcher) -> Job:
+        """A run of a dataset's plan, so many clips at a time."""
+        named = setup.assets or tuple(Path(folder) for folder in header.asset_folders)
+        assets = tuple(folder.absolute() for folder in named)  # a wrapper around Blender may change its folder
+        work = (dataset / WORK).absolute()
+        return cls(work, setup, assets, workers, found.blender, Gpus(found.gpus, workers), watcher)
+
+    @property
+    def threads(self) -> int:
+        """CPU threads that each child renders with."""
+        return max(1, machine.cores() // self.workers)
+
+    def command(self, work: Path, gpu: int | None) -> list[str]:
+        """The child process that renders the clip whose folder is `work`."""
+        options = ["--work", str(work), "--threads", str(self.threads), "--device", self.setup.device]
+        options += [] if gpu is None else ["--gpu", str(gpu)]
+        options += [part for folder in self.assets for part in ("--assets", str(folder))]
+        return self.setup.command("clip", str(work / "spec.json"), *options)
 
 
 def render_clip(job: Job, record: ClipRecord) -> FailedClip | None:
@@ -53,13 +69,13 @@ def render_clip(job: Job, record: ClipRecord) -> FailedClip | None:
     begin(work, record)
     log = work / "log.txt"
     attempts: list[Attempt] = []
-    folders = [part for folder in job.assets for part in ("--assets", str(folder))]
-    machine = ["--threads", str(job.threads), "--device", job.device]
-    arguments = ["clip", str(work / "spec.json"), "--work", str(work), *machine, *folders]
+
+    def told(frame: int) -> None:
+        job.watcher.frame(spec.clip, frame)
+
     while len(attempts) <= RETRIES:
-        code, reason = child.run(
-            [*job.program, *arguments], log, job.timeout, job.stop, lambda frame: job.watcher.frame(spec.clip, frame)
-        )
+        with job.gpus.one() as gpu:
+            code, reason = child.run(job.command(work, gpu), log, job.setup.timeout, job.stop, told)
         if code == 0 and not reason:
             missing = [frame for frame in range(spec.film.frames) if not framefile.is_whole(work, spec, frame)]
             if not missing:
@@ -72,12 +88,12 @@ def render_clip(job: Job, record: ClipRecord) -> FailedClip | None:
     return FailedClip(clip=spec.clip, attempts=tuple(attempts), log=tuple(child.last_lines(log)))
 
 
-def records(specs: Sequence[ClipSpec], folders: Sequence[Path]) -> dict[str, ClipRecord]:
+def records(specs: Sequence[ClipSpec], job: Job) -> dict[str, ClipRecord]:
     """What each clip's record will say; UserError now, before rendering, for an asset that is missing or changed."""
     if not specs:
         return {}
-    library = Library.open(list(folders))
-    made_by = Provenance(generator=provenance.generator(), blender=provenance.blender())
+    library = Library.open(list(job.assets))
+    made_by = Provenance(generator=provenance.generator(), blender=job.blender)
     return {s.clip: ClipRecord(spec=s, provenance=made_by, licences=provenance.licences(s, library)) for s in specs}
 
 
@@ -114,13 +130,6 @@ def refuse_full_disk(dataset: Path) -> None:
     free = shutil.disk_usage(dataset).free
     if free < LOW_DISK:
         raise UserError(f"{dataset}: its disk is full ({free / 2**20:.0f} MiB left); make room and render again")
-
-
-def cores() -> int:
-    """The processor cores that this process may use: a farm's task is often given only some of the machine's."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 @contextlib.contextmanager

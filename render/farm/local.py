@@ -6,27 +6,24 @@ flight. When all clips of a group are whole (or set aside), the group is packed 
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 
-from .. import provenance
+from .. import provenance, shards
 from ..commit import WORK, Between, FailedClip, Store
 from ..document import UserError, nearest
 from ..planning.planfile import read_plan
 from ..provenance import ClipRecord
 from ..spec import ClipSpec
-from . import clips
-from .clips import CHILD, TIMEOUT, Device, Job
+from . import clips, machine
+from .clips import Job
 from .lease import lock
 from .packer import Packer
+from .setup import USUAL, Setup
 from .watch import Silent, Watcher
-
-CHILD_MEMORY = 2 * 2**30
-"""Bytes that one child is taken to need, when choosing how many run at a time."""
 
 
 @dataclass(frozen=True)
@@ -46,21 +43,17 @@ class Summary:
 
 def render(
     dataset: Path,
+    setup: Setup = USUAL,
     *,
     only: Sequence[str] = (),
-    workers: int | None = None,
-    assets: Sequence[Path] = (),
-    timeout: float = TIMEOUT,
-    device: Device = "auto",
-    program: Sequence[str] = CHILD,
     watcher: Watcher | None = None,
     between: Between = lambda step: None,
 ) -> Summary:
     """Render what is due of a planned dataset (of its clips `only`, if given) and bring its manifest up to date.
 
-    `assets` replaces the asset folders that the plan names. Safe to interrupt and to repeat; KeyboardInterrupt (also
-    on SIGTERM) passes through when every child has been ended. UserError for no plan, a clip that is not planned,
-    assets missing or changed, a dataset that is being rendered already, or a full disk.
+    By default one worker a GPU or core. Safe to interrupt and to repeat; KeyboardInterrupt (also on SIGTERM) passes
+    through when every child has been ended. UserError for no plan, a clip that is not planned, assets missing or
+    changed, a Blender that won't do, a dataset that is being rendered already, or a full disk.
     """
     started = time.monotonic()
     header, specs = read_plan(dataset)
@@ -68,19 +61,18 @@ def render(
     for clip in only:
         if clip not in planned:
             raise UserError(f"--only: '{clip}' is not in the plan{nearest(clip, list(planned))}")
-    folders = tuple(assets) or tuple(Path(folder) for folder in header.asset_folders)
     watcher = watcher or Silent()
+    found = machine.look(setup)
     with lock(dataset), clips.sigterm_interrupts():
-        store = Store(dataset, header, provenance.blender(), watcher.note)
+        store = Store(dataset, header, found.blender, watcher.note)
         store.recover(list(planned))
         wanted = [spec for spec in specs if spec.clip not in store.packed and (not only or spec.clip in only)]
-        count = min(workers or default_workers(), max(1, len(wanted)))
-        threads = max(1, clips.cores() // count)
-        job = Job(dataset / WORK, folders, tuple(program), threads, timeout, device, threading.Event(), watcher)
-        records = clips.records(wanted, folders)
+        workers = min(setup.workers or machine.default_workers(found.gpus), max(1, len(wanted)))
+        job = Job.of(dataset, header, setup, found, workers, watcher)
+        records = clips.records(wanted, job)
         packer = Packer(store, job.work, specs, watcher, between)
         packer.failed = set(store.failed()) - {spec.clip for spec in wanted}
-        rendered = _run(job, store, packer, list(records.values()), count)
+        rendered = _run(job, store, packer, list(records.values()))
         store.write_manifest()
     return _summary(specs, store, packer.whole, rendered, watcher, started)
 
@@ -116,6 +108,7 @@ def index(
     with lock(dataset):
         store = Store(dataset, header, provenance.blender(), watcher.note)
         store.recover([spec.clip for spec in specs])
+        store.blender = _rendered_by(store) or store.blender
         packer = Packer(store, dataset / WORK, specs, watcher, between)
         packer.failed = set(store.failed()) if not incomplete else {spec.clip for spec in specs} - packer.whole
         packer.pack_settled()
@@ -123,23 +116,20 @@ def index(
     return _summary(specs, store, packer.whole, 0, watcher, started)
 
 
-def default_workers() -> int:
-    """Children to run at a time: one a physical core that we may use, as far as the free memory carries them."""
-    cores = clips.cores()
-    try:
-        import psutil
-    except ModuleNotFoundError:
-        return cores
-    physical = min(cores, psutil.cpu_count(logical=False) or cores)
-    return max(1, min(physical, psutil.virtual_memory().available // CHILD_MEMORY))
+def _rendered_by(store: Store) -> str:
+    """The Blender that a clip's record names: whoever indexes a farm's shards may have another, or none."""
+    for name in store.known:
+        shard = shards.Shard(store.folder, name)
+        return str(shard.record(next(iter(shard.clips)))["provenance"]["blender"])
+    return ""
 
 
-def _run(job: Job, store: Store, packer: Packer, wanted: Sequence[ClipRecord], workers: int) -> int:
+def _run(job: Job, store: Store, packer: Packer, wanted: Sequence[ClipRecord]) -> int:
     """Render the wanted clips and pack every group that is settled; how many clips were rendered."""
     before = sum(clips.frames_done(job.work / one.spec.clip, one.spec) for one in wanted)
     job.watcher.begin(len(wanted), sum(one.spec.film.frames for one in wanted), before)
     due = [one for one in wanted if one.spec.clip not in packer.whole]
-    with ThreadPoolExecutor(max_workers=workers) as pool:
+    with ThreadPoolExecutor(max_workers=job.workers) as pool:
         running: dict[Future[FailedClip | None], str] = {}
         try:
             packer.pack_settled()

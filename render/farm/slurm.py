@@ -18,6 +18,7 @@ from pathlib import Path
 from ..document import Document, UserError, write_atomic
 from ..planning.planfile import read_plan
 from .local import Summary, index
+from .setup import USUAL, Setup
 from .stock import Stock
 from .watch import Silent, Watcher
 
@@ -33,7 +34,7 @@ ARRAY = 1000
 @dataclass(frozen=True)
 class Wishes:
     """What to ask Slurm for. `clips`: clips a task; `nodes`: tasks that may run at a time; `extra`: further sbatch
-    options; `task`: options of `render-task`."""
+    options; `setup`: with what a task renders."""
 
     partition: str | None = None
     gres: str | None = None
@@ -41,7 +42,7 @@ class Wishes:
     clips: int | None = None
     nodes: int | None = None
     extra: tuple[str, ...] = ()
-    task: tuple[str, ...] = ()
+    setup: Setup = USUAL
 
     def options(self) -> list[str]:
         """As sbatch takes them."""
@@ -70,7 +71,7 @@ def submit(dataset: Path, wishes: Wishes) -> Jobs | None:
     lists = [",".join(str(i) for i in due if i // size == task) for task in tasks]
     home = (dataset / FARM).resolve()
     stamp = time.strftime("%Y%m%d-%H%M%S")
-    written = write_scripts(home, f"-{stamp}", lists, dataset, wishes.task)
+    written = write_scripts(home, f"-{stamp}", lists, dataset, wishes.setup.options())
     arrays = [
         _sbatch(*array_options(home, count, wishes.nodes), *wishes.options(), str(script))
         for script, count in written.arrays
@@ -99,7 +100,7 @@ def render(
     started = time.monotonic()
     watcher = watcher or Silent()
     stock = Stock(dataset)
-    jobs = _standing(dataset)
+    jobs = _standing(dataset, watcher.note)
     stalled, before = 0, stock.done()
     watcher.begin(len(stock.specs), stock.frames, stock.done())
     try:
@@ -109,7 +110,7 @@ def render(
                 if jobs is None:
                     break
                 watcher.note(f"submitted: {', '.join(jobs.arrays)} and the index job {jobs.index}")
-            while states := _states((*jobs.arrays, jobs.index)):
+            while states := _states((*jobs.arrays, jobs.index), watcher.note):
                 running = sum(state == "R" for state in states)
                 waiting = len(states) - running
                 watcher.note(f"{stock.done()} of {stock.frames} frames; {running} jobs running, {waiting} waiting")
@@ -185,13 +186,13 @@ def program(verb: str, python: str) -> str:
     return f"{shlex.quote(python)} -u -m heroprop {verb}"
 
 
-def _standing(dataset: Path) -> Jobs | None:
+def _standing(dataset: Path, say: Callable[[str], None]) -> Jobs | None:
     """Jobs that an earlier call submitted, if any of them is still there."""
     path = dataset / FARM / "slurm.json"
     if not path.is_file():
         return None
     jobs = Jobs.read_json(path)
-    return jobs if _states((*jobs.arrays, jobs.index)) else None
+    return jobs if _states((*jobs.arrays, jobs.index), say) else None
 
 
 def _sbatch(*arguments: str) -> str:
@@ -205,12 +206,18 @@ def _sbatch(*arguments: str) -> str:
     return done.stdout.strip().split(";")[0]
 
 
-def _states(jobs: Sequence[str]) -> list[str]:
-    """Compact states (`PD`, `R`, `CG`, ...) of the elements of jobs that have not ended."""
+def _states(jobs: Sequence[str], say: Callable[[str], None]) -> list[str]:
+    """Compact states (`PD`, `R`, `CG`, ...) of the elements of jobs that have not ended.
+
+    A controller that does not answer has ended nothing: `?` stands for a job of which it does not tell.
+    """
     found = []
     for job in jobs:
         command = ["squeue", "--noheader", "--array", f"--jobs={job}", "--format=%t %r"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode == 0:  # else the controller has forgotten it: it ended some time ago
+        if done.returncode == 0:
             found += [line.split()[0] for line in done.stdout.splitlines() if "DependencyNeverSatisfied" not in line]
+        elif "Invalid job id" not in done.stderr:  # else the controller has forgotten it: it ended some time ago
+            say(f"squeue: {' '.join(done.stderr.split()) or 'failed without a word'}; trying again")
+            found.append("?")
     return found

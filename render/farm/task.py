@@ -7,22 +7,21 @@ leave the manifest alone: `index` writes it when they are done.
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
-from .. import provenance
-from ..commit import WORK, Between, FailedClip, SharedStore
+from ..commit import Between, FailedClip, SharedStore
 from ..document import UserError
 from ..planning.planfile import PlanHeader, read_plan
 from ..provenance import ClipRecord
 from ..spec import ClipSpec
-from . import child, clips
-from .clips import CHILD, TIMEOUT, Device, Job
+from . import child, clips, machine
+from .clips import Job
 from .lease import lease, share
+from .setup import USUAL, Setup
 from .watch import Silent, Watcher
 
 POLL = 1.0
@@ -51,33 +50,28 @@ class TaskSummary:
 def render_task(
     dataset: Path,
     indices: Sequence[int],
+    setup: Setup = USUAL,
     *,
-    workers: int = 1,
-    assets: Sequence[Path] = (),
-    timeout: float = TIMEOUT,
-    device: Device = "auto",
-    program: Sequence[str] = CHILD,
     watcher: Watcher | None = None,
     between: Between = lambda step: None,
 ) -> TaskSummary:
-    """Render clips of a plan, given by index, and pack every group of a shard that this settles.
+    """Render clips of a plan, given by index, and pack every group of a shard that this settles. By default one worker.
 
     Doing it again is fine and quick. On SIGTERM and Ctrl-C its children are ended, what is settled is packed, and the
-    summary says `stopped`. UserError for no plan, an index outside it, assets missing or changed, a dataset that one
-    process holds whole, or a full disk.
+    summary says `stopped`. UserError for no plan, an index outside it, assets missing or changed, a Blender that won't
+    do, a dataset that one process holds whole, or a full disk.
     """
     started = time.monotonic()
     header, specs = read_plan(dataset, sorted(set(indices)))
-    folders = tuple(assets) or tuple(Path(folder) for folder in header.asset_folders)
     watcher = watcher or Silent()
+    found = machine.look(setup)
     with share(dataset), clips.sigterm_interrupts():
-        store = SharedStore(dataset, header, provenance.blender(), watcher.note)
-        threads = max(1, clips.cores() // max(1, workers))
-        job = Job(dataset / WORK, folders, tuple(program), threads, timeout, device, threading.Event(), watcher)
+        store = SharedStore(dataset, header, found.blender, watcher.note)
+        job = Job.of(dataset, header, setup, found, setup.workers or 1, watcher)
         task = _Task(job, store, header, between)
         stopped = False
         try:
-            task.run(specs, workers)
+            task.run(specs)
         except KeyboardInterrupt:
             stopped = True
             watcher.stopped()
@@ -101,15 +95,15 @@ class _Task:
     def __init__(self, job: Job, store: SharedStore, header: PlanHeader, between: Between) -> None:
         self.job, self.store, self.header, self.between = job, store, header, between
 
-    def run(self, specs: Sequence[ClipSpec], workers: int) -> None:
-        """Render what is due, `workers` clips at a time."""
+    def run(self, specs: Sequence[ClipSpec]) -> None:
+        """Render what is due."""
         job, size = self.job, self.header.clips_per_shard
         packed = self._packed({spec.index // size for spec in specs})
         due = [spec for spec in specs if spec.clip not in packed]
-        records = clips.records(due, job.assets)
+        records = clips.records(due, job)
         before = sum(clips.frames_done(job.work / spec.clip, spec) for spec in due)
         job.watcher.begin(len(due), sum(spec.film.frames for spec in due), before)
-        with ThreadPoolExecutor(max_workers=workers) as pool:
+        with ThreadPoolExecutor(max_workers=job.workers) as pool:
             running = {pool.submit(self._clip, record): record.spec.clip for record in records.values()}
             try:
                 for future in as_completed(running):

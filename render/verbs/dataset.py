@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from .options import AsJson, Assets, DatasetPlace, megabytes, need_blender
+from .options import AsJson, Assets, Blender, BlenderPackages, DatasetPlace, megabytes, need_blender
 
 
 def info(dataset: DatasetPlace, json: AsJson = False) -> None:
@@ -87,6 +87,8 @@ def verify(
     ] = False,
     workers: Annotated[int | None, typer.Option(help="Shards checked at a time; default: one a core.", min=1)] = None,
     assets: Assets = None,
+    blender: Blender = None,
+    blender_packages: BlenderPackages = None,
     json: AsJson = False,
 ) -> None:
     """Check every byte, picture and label of a dataset. Exit code 1 where something is (still) wrong.
@@ -95,6 +97,7 @@ def verify(
     """
     from .. import screen
     from ..document import UserError
+    from ..farm.setup import Setup
     from ..farm.watch import Shown
     from ..manifest import Manifest
     from ..storage import place
@@ -114,10 +117,11 @@ def verify(
 
     report = look()
     if mend and report.problems and isinstance(where, Path):
-        need_blender()
+        need_blender(blender, blender_packages)
+        setup = Setup(assets=tuple(assets or ()), blender=blender, packages=blender_packages)
         for problem in report.problems:
             screen.notes.print(str(problem), markup=False, soft_wrap=True)
-        kept = repair(where, report, assets=assets or (), watcher=Shown(str(dataset)))
+        kept = repair(where, report, setup, Shown(str(dataset)))
         screen.notes.print(f"{kept.frames_kept} frames of damaged shards kept, {kept.frames} rendered", markup=False)
         report = look()
     for problem in [] if json else report.problems:

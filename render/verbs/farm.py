@@ -7,24 +7,39 @@ from typing import Annotated, Literal
 
 import typer
 
-from .options import AsJson, DatasetFolder, RenderOn, megabytes
+from .options import AsJson, Assets, DatasetFolder, RenderOn, Timeout, megabytes
+
+BlenderOnNodes = Annotated[
+    Path | None, typer.Option(help="A Blender program that renders, by its path on the nodes; default: the bpy module.")
+]
+PackagesOnNodes = Annotated[
+    Path | None, typer.Option(help="Packages for that Blender's Python, by their path on the nodes.")
+]
 
 
 def farm_files(
     dataset: DatasetFolder,
-    format: Annotated[Literal["openjd", "slurm", "flamenco"], typer.Option(help="What the farm takes.")],
+    format: Annotated[Literal["openjd", "slurm", "opencue", "flamenco"], typer.Option(help="What the farm takes.")],
     out: Annotated[Path, typer.Option(help="The folder for the job files; made if missing.")],
     clips_per_task: Annotated[int | None, typer.Option(help="Default: as many as a shard holds.", min=1)] = None,
     python: Annotated[str | None, typer.Option(help="The Python of the nodes; default: this one, by its path.")] = None,
     workers: Annotated[int, typer.Option(help="Clips rendered at a time in a task.", min=1)] = 1,
+    assets: Assets = None,
+    timeout: Timeout = 1200.0,
     device: RenderOn = "auto",
+    blender: BlenderOnNodes = None,
+    blender_packages: PackagesOnNodes = None,
     json: AsJson = False,
 ) -> None:
     """Write job files that render what is due of a dataset on a farm that heroprop does not drive itself."""
     from .. import screen
-    from ..farm import jobfiles
+    from ..document import UserError
+    from ..farm import Setup, jobfiles
 
-    order = jobfiles.order(dataset, clips=clips_per_task, python=python, workers=workers, device=device)
+    if blender_packages is not None and blender is None:
+        raise UserError("--blender-packages: is for a Blender of your own; add --blender PATH")
+    setup = Setup(workers, tuple(assets or ()), timeout, device, blender, blender_packages)
+    order = jobfiles.order(dataset, setup, clips=clips_per_task, python=python)
     written = jobfiles.WRITERS[format](order, out)
     told = {"clips": len(order.due), "clips_per_task": order.clips, "files": [str(path) for path in written]}
     rows = [("clips due", len(order.due)), ("clips a task", order.clips), *(("file", path) for path in written)]

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from .options import AsJson, Assets, DatasetFolder, RenderOn, need_blender
+from .estimate import estimate_cost
+from .options import AsJson, Assets, Blender, BlenderPackages, DatasetFolder, RenderOn, Timeout, need_blender
 
 TRY_AGAIN = 75
 """Exit code of a task that was asked to stop: EX_TEMPFAIL of sysexits.h, "the user is invited to retry"."""
@@ -47,11 +48,15 @@ def plan(
 
 def render(
     dataset: DatasetFolder,
-    workers: Annotated[int | None, typer.Option(help="Clips rendered at a time; default: one a core.", min=1)] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Clips rendered at a time; default: one a GPU or core.", min=1)
+    ] = None,
     only: Annotated[list[str] | None, typer.Option(help="Render this clip alone. May be given again.")] = None,
     assets: Assets = None,
-    timeout: Annotated[float, typer.Option(help="Seconds a clip may go without a new frame.", min=1)] = 1200.0,
+    timeout: Timeout = 1200.0,
     device: RenderOn = "auto",
+    blender: Blender = None,
+    blender_packages: BlenderPackages = None,
     engine: Annotated[Literal["local", "slurm"], typer.Option(help="This machine, or a Slurm cluster.")] = "local",
     partition: Annotated[str | None, typer.Option(help="Slurm: the partition.")] = None,
     gres: Annotated[str | None, typer.Option(help="Slurm: resources a task needs, e.g. gpu:1.")] = None,
@@ -61,32 +66,42 @@ def render(
     sbatch: Annotated[
         list[str] | None, typer.Option(help="Slurm: a further sbatch option. May be given again.")
     ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Render a probe alone, and say what is due and what it will take.")
+    ] = False,
+    probe: Annotated[int | None, typer.Option(help="Dry run: clips to probe; default: 4.", min=1)] = None,
+    price: Annotated[float | None, typer.Option(help="Dry run: price of a core-hour.", min=0)] = None,
     detach: Annotated[bool, typer.Option("--detach", help="Slurm: submit and return.")] = False,
     json: AsJson = False,
 ) -> None:
     """Render what is due of a planned dataset. Stop it at any time; the same command goes on where it stopped."""
-    need_blender()
+    need_blender(blender, blender_packages)
     from dataclasses import asdict
 
     from .. import screen
     from ..document import UserError
+    from ..farm import Setup, slurm
     from ..farm import render as run
-    from ..farm import slurm
     from ..farm.watch import Shown
 
     watcher = Shown(str(dataset))
+    setup = Setup(workers, tuple(assets or ()), timeout, device, blender, blender_packages)
     asked = {"--partition": partition, "--gres": gres, "--time": time, "--max-nodes": max_nodes, "--sbatch": sbatch}
     for name, value in (asked | {"--clips-per-task": clips_per_task, "--detach": detach or None}).items():
         if value and engine != "slurm":
             raise UserError(f"{name}: is for Slurm; add --engine slurm")
+    for name, given in {"--probe": probe, "--price": price}.items():
+        if given is not None and not dry_run:
+            raise UserError(f"{name}: is for an estimate; add --dry-run")
+    if dry_run:
+        if only:
+            raise UserError("--only: an estimate is of all that is due; leave it out")
+        estimate_cost(dataset, setup, engine, probe, price, clips_per_task, max_nodes, json)
+        return
     if engine == "slurm":
         if only:
             raise UserError("--only: is for this machine alone; on Slurm every clip that is due is rendered")
-        task = ["--workers", str(workers or 1), "--timeout", f"{timeout:g}", "--device", device]
-        task += [part for folder in assets or () for part in ("--assets", str(folder.resolve()))]
-        wishes = slurm.Wishes(
-            partition, gres, time, clips_per_task, max_nodes, extra=tuple(sbatch or ()), task=tuple(task)
-        )
+        wishes = slurm.Wishes(partition, gres, time, clips_per_task, max_nodes, tuple(sbatch or ()), setup)
         if detach:
             jobs = slurm.submit(dataset, wishes)
             told = f"submitted {', '.join(jobs.arrays)}, then {jobs.index}" if jobs else "nothing is due"
@@ -94,15 +109,7 @@ def render(
             return
         done = slurm.render(dataset, wishes, watcher=watcher)
     else:
-        done = run(
-            dataset,
-            only=only or (),
-            workers=workers,
-            assets=assets or (),
-            timeout=timeout,
-            device=device,
-            watcher=watcher,
-        )
+        done = run(dataset, setup, only=only or (), watcher=watcher)
     rows = [
         ("clips planned", done.planned),
         ("in shards", done.packed),
@@ -124,31 +131,29 @@ def render_task(
     clips: Annotated[str, typer.Option(metavar="LIST", help="Which clips, by number: 120-127 or 0-9,20.")],
     workers: Annotated[int, typer.Option(help="Clips rendered at a time.", min=1)] = 1,
     assets: Assets = None,
-    timeout: Annotated[float, typer.Option(help="Seconds a clip may go without a new frame.", min=1)] = 1200.0,
+    timeout: Timeout = 1200.0,
     device: RenderOn = "auto",
+    blender: Blender = None,
+    blender_packages: BlenderPackages = None,
     json: AsJson = False,
 ) -> None:
     """Render some clips of a plan, as one task of a farm. Safe to repeat, to overlap, and to kill.
 
     Exit code 0: all are whole. 1: some are not. 75: asked to stop (SIGTERM), run it again. 2: a mistake in the call.
     """
-    need_blender()
+    need_blender(blender, blender_packages)
     from dataclasses import asdict
 
     from .. import screen
-    from ..farm import parse_clips
+    from ..farm import Setup, parse_clips
     from ..farm import render_task as run
     from ..farm.watch import FarmLog, Silent
 
-    done = run(
-        dataset,
-        parse_clips(clips),
-        workers=workers,
-        assets=assets or (),
-        timeout=timeout,
-        device=device,
-        watcher=Silent() if json else FarmLog(),
-    )
+    setup = Setup(workers, tuple(assets or ()), timeout, device, blender, blender_packages)
+    try:
+        done = run(dataset, parse_clips(clips), setup, watcher=Silent() if json else FarmLog())
+    except KeyboardInterrupt:  # between two steps, where there is nothing to sum up
+        raise typer.Exit(TRY_AGAIN) from None
     whole = f"{done.packed} of {done.clips} clips in shards, {done.waiting} whole and waiting for others of their shard"
     screen.show(asdict(done), f"{whole}; {done.frames} frames rendered in {done.seconds:.0f} s", json)
     for clip in done.failed:

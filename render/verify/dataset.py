@@ -9,6 +9,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 from .. import manifest, shards
@@ -80,7 +81,11 @@ def _each(
         checked = known.get(entry.name)
         if checked is None:
             future = futures.get(entry.name)
-            checked = future.result() if future else check(folder, _part(held, entry), _of(planned, held, entry))
+            try:
+                checked = future.result() if future else check(folder, _part(held, entry), _of(planned, held, entry))
+            except BrokenProcessPool:
+                words = "a checking process was killed, perhaps for want of memory; the same command with --workers 1"
+                raise UserError(f"{folder}: {words} goes on where this one stopped") from None
             if notes:
                 notes.keep(entry, checked)
         yield entry, checked

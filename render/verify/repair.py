@@ -6,16 +6,17 @@ and the farm does the rest, as if it had been interrupted there.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from .. import framefile, shards, tar
 from ..commit import WORK
 from ..document import UserError
-from ..farm import CHILD, TIMEOUT, render
-from ..farm.clips import begin
+from ..farm import render
+from ..farm.clips import Job, begin, records
 from ..farm.lease import lock
+from ..farm.machine import look
+from ..farm.setup import USUAL, Setup
 from ..farm.watch import Watcher
 from ..manifest import SHARDS, Manifest
 from ..planning.planfile import HEADER, read_plan
@@ -35,19 +36,16 @@ class Repaired:
 def repair(
     folder: Path,
     report: Report,
-    *,
-    assets: Sequence[Path] = (),
-    program: Sequence[str] = CHILD,
-    timeout: float = TIMEOUT,
+    setup: Setup = USUAL,
     watcher: Watcher | None = None,
 ) -> Repaired:
     """Mend what `report` found in a dataset. UserError for one without its plan; else as `farm.render`."""
     if not (folder / HEADER).exists():
         raise UserError(f"{folder}: came without its plan ({HEADER}): nothing can be rendered again; copy it anew")
-    read_plan(folder)
     held = Manifest.read(folder)
     damaged = [entry.name for entry in held.shards if any(_of(problem.file, entry.name) for problem in report.problems)]
     kept = 0
+    _refuse_if_hopeless(folder, setup, [clip for clip, found in held.clips.items() if found.shard in damaged])
     with lock(folder):
         for name in damaged:
             listed = [clip for clip, found in held.clips.items() if found.shard == name]
@@ -58,8 +56,15 @@ def repair(
                     kept += _salvage(folder, name, clip, {frame for c, frame in bad_frames if c == clip})
             for path in shards.paths(folder / SHARDS, name):
                 path.unlink(missing_ok=True)
-    done = render(folder, assets=assets, program=program, timeout=timeout, watcher=watcher)
+    done = render(folder, setup, watcher=watcher)
     return Repaired(len(damaged), kept, done.frames)
+
+
+def _refuse_if_hopeless(folder: Path, setup: Setup, damaged: list[str]) -> None:
+    """UserError where these clips could not be rendered again; before anything of them is taken away."""
+    header, specs = read_plan(folder)
+    wanted = [spec for spec in specs if spec.clip in set(damaged)]
+    records(wanted, Job.of(folder, header, setup, look(setup), 1, Watcher()))
 
 
 def _of(file: str, shard: str) -> bool:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from render.farm import render
+from render.farm import Setup, render
 
 
 def main() -> None:
@@ -22,7 +22,7 @@ def main() -> None:
         print(step, flush=True)
         time.sleep(float(pause))
 
-    render(Path(dataset), program=program, workers=2, between=between)
+    render(Path(dataset), Setup(workers=2, program=tuple(program)), between=between)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 
 The folder of the first `--assets` option may hold files that make it misbehave: `crash-clip-000001` (exit 1 after the
 first new frame, as often as the number in it), `mistake-CLIP` (exit 2), `hang-CLIP` (no progress), `slow` (seconds a
-frame).
+frame), `gpus` (every clip writes a line into it: its name, and the GPU that it was given). `about` says that it has as
+many GPUs as `--gpus`, an option before the verb, tells.
 """
 
 from __future__ import annotations
@@ -22,21 +23,31 @@ from tests.drawn_clips import draw_frame
 
 def main() -> None:
     parser = argparse.ArgumentParser()
+    parser.add_argument("--gpus", type=int, default=0)
     parser.add_argument("verb")
-    parser.add_argument("spec", type=Path)
-    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("spec", type=Path, nargs="?")
+    parser.add_argument("--work", type=Path)
+    parser.add_argument("--gpu")
+    parser.add_argument("--frames")
     parser.add_argument("--assets", type=Path, action="append", default=[])
     parser.add_argument("--threads", type=int)
     parser.add_argument("--device")
     options = parser.parse_args()
+    if options.verb == "about":
+        print(json.dumps({"blender": "4.5.0", "gpus": [f"card {i}" for i in range(options.gpus)]}))
+        return
     spec = ClipSpec.read_json(options.spec)
     told = options.assets[0] if options.assets else Path()
     if (told / f"mistake-{spec.clip}").exists():
         print("error: the asset 'hamer' is not installed", file=sys.stderr)
         sys.exit(2)
+    if (told / "gpus").exists():
+        with (told / "gpus").open("a") as file:
+            file.write(f"{spec.clip} {options.gpu}\n")
     pause = float((told / "slow").read_text()) if (told / "slow").exists() else 0.0
     framefile.clean(options.work)
-    for frame in range(spec.film.frames):
+    wanted = [int(frame) for frame in options.frames.split(",")] if options.frames else range(spec.film.frames)
+    for frame in wanted:
         if framefile.is_whole(options.work, spec, frame):
             continue
         if (told / f"hang-{spec.clip}").exists():

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from render.asset import read
 from render.document import write_atomic
@@ -12,6 +15,17 @@ from tests.drawn_clips import clip_spec
 from tests.fake_dataset import SPLITS
 
 PROGRAM = (str(Path(__file__).with_name("fake_child.py")),)
+
+
+def drawing(engine: Callable[..., Any]) -> Callable[..., Any]:
+    """A `farm.render` or `farm.render_task` whose children draw, whatever else it is set up with."""
+
+    def run(*arguments: Any, **options: Any) -> Any:
+        *first, setup = arguments
+        return engine(*first, replace(setup, program=PROGRAM, blender=None), **options)
+
+    return run
+
 
 HDRI = """name = "fake-sky"
 kind = "hdri"

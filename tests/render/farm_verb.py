@@ -10,10 +10,10 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 import render.farm
 import render.verbs.making
 from heroprop import main
-from tests.render.fake_plan import PROGRAM
+from tests.render.fake_plan import drawing
 
-render.verbs.making.need_blender = lambda: None
-render.farm.render_task.__kwdefaults__["program"] = PROGRAM
+render.verbs.making.need_blender = lambda *told: None
+render.farm.render_task = drawing(render.farm.render_task)
 
 if __name__ == "__main__":
     main()

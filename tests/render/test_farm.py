@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,17 +16,19 @@ import pytest
 from render import farm, shards
 from render.commit import FailedClip
 from render.document import UserError
+from render.farm import Setup, child
 from render.farm.lease import lock
 from render.farm.watch import Watcher
 from render.manifest import SHARDS, Dataset, Manifest
 from render.verify import verify
 from tests.render.fake_plan import PROGRAM, make_plan
 
+DRAWN = Setup(workers=2, program=PROGRAM)
 ROOT = Path(__file__).parents[2]
 
 
 def render(dataset: Path, **options: object) -> farm.Summary:
-    return farm.render(dataset, program=PROGRAM, workers=2, **options)  # type: ignore[arg-type]
+    return farm.render(dataset, DRAWN, **options)  # type: ignore[arg-type]
 
 
 def files(dataset: Path) -> dict[str, bytes]:
@@ -113,9 +116,42 @@ def test_a_child_without_progress_is_ended(tmp_path: Path) -> None:
             notes.append(problem)
             (told / "hang-clip-000000").unlink(missing_ok=True)
 
-    done = render(dataset, timeout=8.0, watcher=Listener())
+    done = farm.render(dataset, replace(DRAWN, timeout=8.0), watcher=Listener())
     assert notes[0] == "made no progress for 8 s and was ended"
     assert done.packed == 1
+
+
+def test_a_log_stays_short_and_keeps_its_end(tmp_path: Path) -> None:
+    log = tmp_path / "log.txt"
+    log.write_bytes(b"".join(b"%07d\n" % i for i in range(100_000)))
+    child.shorten(log)
+    lines = log.read_bytes().splitlines()
+    assert log.stat().st_size <= child.KEPT_LOG
+    assert lines[-1] == b"0099999"
+    assert int(lines[0]) == 100_000 - len(lines), "whole lines"
+    child.shorten(log)
+    assert log.read_bytes().splitlines() == lines, "nothing more to take away"
+    child.shorten(tmp_path / "none")
+
+
+def test_a_child_that_floods_its_log_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(child, "LONGEST_LOG", 2**20)
+    talk = "import sys\nwhile True: print('warning: ' * 20, file=sys.stderr)"
+    _, reason = child.run([sys.executable, "-c", talk], tmp_path / "log", 60, threading.Event(), lambda frame: None)
+    assert reason == "wrote more than 1 MiB of log and was ended"
+
+
+def test_what_a_wrapper_started_ends_with_it(tmp_path: Path) -> None:
+    """A wrapper script that ends, or is ended, before the program it started."""
+    wrapper = tmp_path / "wrapper"
+    wrapper.write_text(f"#!/bin/sh\nsleep 600 & echo $! > {tmp_path}/pid\nexit 3\n")
+    wrapper.chmod(0o755)
+    code, reason = child.run([str(wrapper)], tmp_path / "log", 60, threading.Event(), lambda frame: None)
+    assert (code, reason) == (3, "exit code 3")
+    deadline = time.monotonic() + 10
+    while alive(int((tmp_path / "pid").read_text())):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def test_only(tmp_path: Path) -> None:
@@ -196,8 +232,9 @@ def test_a_stop_ends_the_children_and_says_how_to_go_on(tmp_path: Path, number: 
     dataset = make_plan(tmp_path / "set", told, clips=2, frames=3)
     (told / "slow").write_text("60")
     command = (
-        "import sys; from pathlib import Path; from render.farm import render; from render.farm.watch import Shown; "
-        "render(Path(sys.argv[1]), program=sys.argv[2:], workers=2, watcher=Shown(sys.argv[1]))"
+        "import sys; from pathlib import Path; "
+        "from render.farm import Setup, render; from render.farm.watch import Shown; "
+        "render(Path(sys.argv[1]), Setup(workers=2, program=tuple(sys.argv[2:])), watcher=Shown(sys.argv[1]))"
     )
     process = subprocess.Popen(
         [sys.executable, "-c", command, str(dataset), *PROGRAM], cwd=ROOT, stderr=subprocess.PIPE, text=True
@@ -220,8 +257,8 @@ def test_no_orphan_outlives_a_killed_parent(tmp_path: Path) -> None:
     dataset = make_plan(tmp_path / "set", told, clips=2, frames=3)
     (told / "slow").write_text("60")
     command = (
-        "import sys; from pathlib import Path; from render.farm import render; "
-        "render(Path(sys.argv[1]), program=sys.argv[2:], workers=2)"
+        "import sys; from pathlib import Path; from render.farm import Setup, render; "
+        "render(Path(sys.argv[1]), Setup(workers=2, program=tuple(sys.argv[2:])))"
     )
     process = subprocess.Popen([sys.executable, "-c", command, str(dataset), *PROGRAM], cwd=ROOT)
     try:

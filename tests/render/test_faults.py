@@ -2,87 +2,52 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import tarfile
-from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
 import pytest
 
-from render import farm, listing, pack, shards, tar
+from render import farm, shards, tar
 from render.document import UserError
-from render.manifest import SHARDS, Dataset, Manifest
+from render.farm import Setup
+from render.manifest import SHARDS, Manifest
 from render.products import Product, decode
 from render.verify import Report, repair, verify
-from tests.render.fake_plan import PROGRAM, make_plan
+from tests.render import fault_table
+from tests.render.fake_plan import PROGRAM
 from tests.render.faults import CONTENT_FAULTS, FILE_FAULTS, hostile_tar, png_bomb
-
-TRIES = 12
-"""Injections of each kind, at places of their own."""
 
 
 @pytest.fixture(scope="module")
 def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Six clips in three shards, with their plan. Not to be changed by a test."""
-    folder = tmp_path_factory.mktemp("good")
-    dataset = make_plan(folder / "set", folder / "told", clips=6, frames=3)
-    farm.render(dataset, program=PROGRAM, workers=2)
-    return dataset
+    return fault_table.sample(tmp_path_factory.mktemp("good"))
 
 
 def contents(dataset: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted((dataset / SHARDS).iterdir())}
 
 
-def read_all(dataset: Path) -> dict[str, list[bytes]]:
-    """Every product of every frame, as a trainer would read them; UserError where something is not as it should be."""
-    found: dict[str, list[bytes]] = {}
-    data = Dataset.open(dataset)
-    for clip in data.clips():
-        ids = data.objects(clip)
-        for frame in range(data.frame_count(clip)):
-            pictures = [data.rgb(clip, frame), data.visible(clip, frame), data.veil(clip, frame)]
-            pictures += [data.coverage(clip, frame, i) for i in ids] + [data.amodal(clip, frame, i) for i in ids]
-            found.setdefault(clip, []).extend(picture.tobytes() for picture in pictures)
-    return found
+def test_every_fault_is_detected_and_none_is_lost(good: Path, tmp_path: Path) -> None:
+    table = fault_table.file_faults(good, tmp_path)
+    print("\n".join(fault_table.lines(table)))
+    assert len(table) == len(FILE_FAULTS)
+    assert all(count.sound and count.tried for count in table.values()), table
 
 
-def test_every_fault_is_detected_and_none_is_read_as_good(good: Path, tmp_path: Path) -> None:
-    truth = read_all(good)
-    table: dict[str, tuple[int, int, int]] = {}
-    for kind, inject in FILE_FAULTS.items():
-        detected = silent = 0
-        for attempt in range(TRIES):
-            dataset = tmp_path / f"{kind}-{attempt}".replace(" ", "-").replace("'", "")
-            shutil.copytree(good, dataset)
-            inject(dataset, Random(f"{kind} {attempt}"))
-            try:
-                detected += bool(verify(dataset, workers=1).problems)
-            except UserError:  # a manifest that can't be read at all
-                detected += 1
-            with contextlib.suppress(UserError):
-                silent += any(frames != truth.get(clip) for clip, frames in read_all(dataset).items())
-            shutil.rmtree(dataset)
-        table[kind] = (TRIES, detected, silent)
-    print("\nfault: tried, detected, silently read")
-    for kind, counts in table.items():
-        print(f"{kind}: {counts[0]}, {counts[1]}, {counts[2]}")
-    assert all(detected == tried and silent == 0 for tried, detected, silent in table.values()), table
+@pytest.mark.slow
+def test_a_commit_broken_off_after_any_step_is_made_good(good: Path, tmp_path: Path) -> None:
+    table = fault_table.interrupted_commits(good, tmp_path)
+    assert all(count.sound for count in table.values()), table
 
 
-def change(dataset: Path, frame: int, content: Callable[[dict[str, bytes], str, int], None]) -> None:
-    """Change what the first shard shows and make index and manifest agree with it: every hash is right."""
-    path = dataset / SHARDS / "shard-000000.tar"
-    held = {entry.name: tar.read(path, entry) for entry in tar.entries(path)}
-    content(held, "clip-000000", frame)
-    tar.write(path, list(held.items()))
-    pack.write_index(dataset / SHARDS, "shard-000000")
-    manifest = Manifest.read(dataset)
-    entries = tuple(listing.measure_shard(dataset / SHARDS, shard.name)[0] for shard in manifest.shards)
-    manifest.model_copy(update={"shards": entries}).write(dataset)
+def test_the_table_can_say_that_something_was_lost() -> None:
+    table = {"harmless": fault_table.Count(2, 2, 0), "harm": fault_table.Count(3, 2, 1)}
+    assert [count.sound for count in table.values()] == [True, False]
+    assert fault_table.lines(table)[-2:] == ["| harm | 3 | 2 | 1 |", "| all 2 kinds | 5 | 4 | 1 |"]
 
 
 @pytest.mark.parametrize("kind", CONTENT_FAULTS)
@@ -90,7 +55,7 @@ def change(dataset: Path, frame: int, content: Callable[[dict[str, bytes], str, 
 def test_wrong_pictures_with_right_hashes_are_named_by_frame(good: Path, tmp_path: Path, kind: str, frame: int) -> None:
     dataset = tmp_path / "set"
     shutil.copytree(good, dataset)
-    change(dataset, frame, CONTENT_FAULTS[kind])
+    fault_table.change(dataset, frame, CONTENT_FAULTS[kind])
     found = [(p.clip, p.frame) for p in verify(dataset, workers=1).problems]
     assert ("clip-000000", frame + (kind == "frozen picture")) in found
 
@@ -103,7 +68,7 @@ def test_repair_makes_the_very_same_dataset(good: Path, tmp_path: Path, kind: st
     dataset = tmp_path / "set"
     shutil.copytree(good, dataset)
     FILE_FAULTS[kind](dataset, Random(kind))
-    repair(dataset, verify(dataset), program=PROGRAM)
+    repair(dataset, verify(dataset), Setup(program=PROGRAM))
     assert contents(dataset) == contents(good)
     assert verify(dataset).problems == []
 
@@ -112,9 +77,22 @@ def test_repair_renders_only_what_is_wrong(good: Path, tmp_path: Path) -> None:
     dataset = tmp_path / "set"
     shutil.copytree(good, dataset)
     FILE_FAULTS["bit of rgb"](dataset, Random(3))
-    done = repair(dataset, verify(dataset), program=PROGRAM)
+    done = repair(dataset, verify(dataset), Setup(program=PROGRAM))
     assert (done.shards, done.frames_kept, done.frames) == (1, 5, 1)
     assert contents(dataset) == contents(good)
+
+
+def test_a_hopeless_repair_takes_nothing_away(good: Path, tmp_path: Path) -> None:
+    """Where a clip can't be rendered again, its damaged shard stays what it was."""
+    dataset = tmp_path / "set"
+    shutil.copytree(good, dataset)
+    FILE_FAULTS["bit of rgb"](dataset, Random(3))
+    before, report = contents(dataset), verify(dataset)
+    with pytest.raises(UserError, match="fake-sky"):
+        repair(dataset, report, Setup(program=PROGRAM, assets=(tmp_path,)))
+    with pytest.raises(UserError, match="can't be started"):
+        repair(dataset, report, Setup(blender=tmp_path / "blender"))
+    assert contents(dataset) == before
 
 
 def test_repair_without_a_plan_says_so(good: Path, tmp_path: Path) -> None:
@@ -124,7 +102,7 @@ def test_repair_without_a_plan_says_so(good: Path, tmp_path: Path) -> None:
     for name in ("plan.json", "plan.jsonl"):
         (dataset / name).unlink()
     with pytest.raises(UserError, match="came without its plan"):
-        repair(dataset, verify(dataset), program=PROGRAM)
+        repair(dataset, verify(dataset), Setup(program=PROGRAM))
 
 
 def test_a_check_that_was_broken_off_goes_on(good: Path, tmp_path: Path) -> None:
@@ -150,7 +128,7 @@ def test_clocks_that_differ_are_no_fault(good: Path, tmp_path: Path) -> None:
     for number, path in enumerate(sorted((dataset / SHARDS).iterdir())):
         os.utime(path, (4e9 if number % 2 else 0, 4e9 if number % 2 else 0))
     assert verify(dataset, workers=1).problems == []
-    assert farm.render(dataset, program=PROGRAM).frames == 0
+    assert farm.render(dataset, Setup(program=PROGRAM)).frames == 0
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as Xml
 
 import pytest
 import quickjs
@@ -17,9 +20,9 @@ import quickjs
 from render import farm
 from render.commit import WORK
 from render.document import UserError
-from render.farm import jobfiles
+from render.farm import Setup, jobfiles
 from render.farm import slurm as farm_slurm
-from render.farm.jobfiles import flamenco, openjd, slurm
+from render.farm.jobfiles import flamenco, opencue, openjd, slurm
 from render.manifest import Dataset
 from render.verify import verify
 from tests.render import slurm_cluster
@@ -74,11 +77,11 @@ def test_ranges_are_what_render_task_reads(indices: list[int], text: str) -> Non
 def test_only_what_is_due_is_ordered(tmp_path: Path) -> None:
     dataset = make_plan(tmp_path / "set", tmp_path / "told", clips=6, frames=1)
     assert jobfiles.order(dataset).due == tuple(range(6))
-    farm.render_task(dataset, [0, 1, 4], program=PROGRAM)
+    farm.render_task(dataset, [0, 1, 4], Setup(program=PROGRAM))
     order = jobfiles.order(dataset)
     assert order.due == (2, 3, 4, 5), "clip 4 is whole but in no shard"
     assert order.tasks() == [[2, 3], [4, 5]]
-    farm.render_task(dataset, range(6), program=PROGRAM)
+    farm.render_task(dataset, range(6), Setup(program=PROGRAM))
     with pytest.raises(UserError, match="every clip is in a shard; there is nothing to render"):
         jobfiles.order(dataset)
 
@@ -108,7 +111,7 @@ def test_openjd_accepts_the_templates(variant: str, tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_openjd_renders_a_dataset_in_chunks(python: str, tmp_path: Path) -> None:
     calm = make_plan(tmp_path / "calm", tmp_path / "told", clips=5, frames=2)
-    farm.render(calm, program=PROGRAM, workers=1)
+    farm.render(calm, Setup(workers=1, program=PROGRAM))
     dataset = make_plan(tmp_path / "a set", tmp_path / "told", clips=5, frames=2)
     files = openjd.write(jobfiles.order(dataset, python=python), tmp_path / "jobs")
     assert len(files) == 6
@@ -194,6 +197,143 @@ def test_slurm_takes_and_runs_the_scripts(cluster: Cluster, python: str, tmp_pat
     assert sorted(calls(tmp_path)) == ["index", "render-task 0-1", "render-task 2-3", "render-task 4"]
     assert len(Dataset.open(dataset).clips()) == 4, "indexed, although a task failed"
     assert list((out / "logs").iterdir())
+
+
+FULL = Setup(2, (Path("/my assets"), Path("/more")), 90.0, "gpu", Path("/opt/blender"), Path("/opt/site"))
+"""Everything that a task can be told."""
+
+
+@pytest.mark.parametrize("format", jobfiles.WRITERS)
+def test_tasks_are_told_everything(format: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Assets, timeout and Blender reach `render-task` in every format, whatever their paths hold."""
+    monkeypatch.setenv("LOGNAME", "artist")
+    order = jobfiles.Order(tmp_path / "set", (0, 1), 2, "/node/python", FULL)
+    files = jobfiles.WRITERS[format](order, tmp_path / "jobs")
+    words = commands(format, files)
+    assert words[:4] == ["/node/python", "-u", "-m", "heroprop"]
+    assert words[4:6] == ["render-task", str(tmp_path / "set")]
+    told = dict(zip(words[6::2], words[7::2], strict=True))
+    assert {name: told[name] for name in told if name != "--assets"} == {
+        "--clips": "0-1",
+        "--workers": "2",
+        "--timeout": told["--timeout"],
+        "--device": "gpu",
+        "--blender": "/opt/blender",
+        "--blender-packages": "/opt/site",
+    }
+    assert float(told["--timeout"]) == 90
+    assert [word for name, word in pairwise(words) if name == "--assets"] == ["/my assets", "/more"]
+
+
+def commands(format: str, files: list[Path]) -> list[str]:
+    """The command line of the one render task in these job files."""
+    if format == "slurm":
+        script = next(path for path in files if path.name == "tasks-0.sh").read_text()
+        line = script.splitlines()[-1].removeprefix("exec ")
+        clips = next(path for path in files if path.suffix == ".txt").read_text().strip()
+        return [word.replace("$clips", clips) for word in shlex.split(line)]
+    if format == "opencue":
+        text = Xml.parse(files[0]).findtext("job/layers/layer/cmd") or ""
+        return shlex.split(text.replace("#FRAME_START#", "0").replace("#FRAME_END#", "1"))
+    if format == "openjd":
+        template = json.loads(files[0].read_text())
+        values = json.loads((files[0].parent / "parameters.json").read_text())
+        defined = {definition["name"] for definition in template["parameterDefinitions"]}
+        assert defined == set(values)
+        action = template["steps"][0]["script"]["actions"]["onRun"]
+        filled = [action["command"], *action["args"]]
+        for name, value in values.items():
+            filled = [word.replace(f"{{{{Param.{name}}}}}", str(value)) for word in filled]
+        return [word.replace("{{Task.Param.Clips}}", "0-1") for word in filled]
+    tasks = compile_flamenco(files[0], json.loads(files[1].read_text()))
+    parameters = tasks[0]["commands"][0]["parameters"]
+    return [parameters["exe"], *parameters["args"]]
+
+
+def cue_tasks(path: Path) -> dict[str, list[str]]:
+    """The shell commands that Cuebot would dispatch, by layer: a task for every chunk of a layer's frames."""
+    found = {}
+    for layer in Xml.parse(path).iterfind("job/layers/layer"):
+        command, chunk = layer.findtext("cmd") or "", int(layer.findtext("chunk") or "")
+        frames = farm.parse_clips(layer.findtext("range") or "")
+        found[layer.get("name") or ""] = [
+            command.replace("#FRAME_START#", str(part[0])).replace("#FRAME_END#", str(part[-1]))
+            for part in (frames[i : i + chunk] for i in range(0, len(frames), chunk))
+        ]
+    return found
+
+
+@pytest.mark.slow
+def test_opencue_commands_render_a_dataset(python: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOGNAME", "artist")
+    dataset = make_plan(tmp_path / "it's a set", tmp_path / "told", clips=5, frames=1)
+    farm.render_task(dataset, [2, 3], Setup(program=PROGRAM))
+    (path,) = opencue.write(jobfiles.order(dataset, python=python), tmp_path)
+    tasks = cue_tasks(path)
+    for command in (*tasks["render"], *tasks["index"]):
+        subprocess.run(["sh", "-c", command], check=True, capture_output=True)
+    assert calls(tmp_path) == ["render-task 0-1", "render-task 4-4", "index"]
+    assert verify(dataset).problems == []
+
+
+def test_opencue_refuses_root_and_takes_any_name(tmp_path: Path) -> None:
+    order = jobfiles.Order(tmp_path / "Größe -- 2", (0,), 8, "python")
+    with pytest.raises(UserError, match="OpenCue runs no jobs of root"):
+        opencue.spec(order, "root")
+    name = Xml.fromstring(opencue.spec(order, "artist")).find("job")
+    assert name is not None
+    assert name.get("name") == "heroprop_gr_e_2"
+    many = jobfiles.Order(tmp_path, tuple(range(100_000)), 1, "python")
+    with pytest.raises(UserError, match="100000 tasks; OpenCue takes 100000"):
+        opencue.write(many, tmp_path)
+
+
+OUTLINE = """
+import sys
+from xml.etree import ElementTree as Xml
+import outline, outline.cuerun, outline.backend.cue
+from outline.modules.shell import Shell
+
+given = Xml.parse(sys.argv[1]).getroot()
+job, depend = given.find("job"), given.find("depends/depend")
+made = outline.Outline(job.get("name"), shot=given.findtext("shot"), show=given.findtext("show"))
+layers = {}
+for layer in job.iterfind("layers/layer"):
+    wanted = ("range", "memory", "cores", "gpu_memory")
+    options = {tag: layer.findtext(tag) for tag in wanted if layer.find(tag) is not None}
+    if layer.find("gpus") is not None:
+        options["gpus"] = int(layer.findtext("gpus"))
+    layers[layer.get("name")] = Shell(
+        layer.get("name"), command=[layer.findtext("cmd")], chunk=int(layer.findtext("chunk")), type=layer.get("type"),
+        overrideCores=True, **options)
+    made.add_layer(layers[layer.get("name")])
+layers[depend.findtext("deplayer")].depend_all(layers[depend.findtext("onlayer")])
+launcher = outline.cuerun.OutlineLauncher(made, user=given.findtext("user"), nomail=True, maxretries=1)
+print(outline.backend.cue.serialize_simple(launcher))
+"""
+"""Has OpenCue's own library write the job that ours describes."""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif("OPENCUE_PYTHON" not in os.environ, reason="OPENCUE_PYTHON names no Python with opencue_pyoutline")
+@pytest.mark.parametrize("setup", [FULL, Setup(device="cpu")], ids=["gpu", "cpu"])
+def test_opencue_is_what_its_own_library_writes(setup: Setup, tmp_path: Path) -> None:
+    """Element by element, in order, but for what the library adds: facility, uid, and empty lists."""
+    ours = tmp_path / "job.xml"
+    ours.write_text(opencue.spec(jobfiles.Order(tmp_path / "set", (0, 1, 2, 3, 7), 2, "python", setup), "artist"))
+    (tmp_path / "o.py").write_text(OUTLINE)
+    command = [os.environ["OPENCUE_PYTHON"], tmp_path / "o.py", ours]
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, env={**os.environ, "HOME": str(tmp_path)}
+    )
+    assert done.returncode == 0, done.stderr
+    theirs = done.stdout[done.stdout.index("<spec>") :]
+    extra = {"facility", "uid", "priority", "env", "outputs"}
+
+    def listed(root: Xml.Element) -> list[tuple[str, str, dict[str, str]]]:
+        return [(e.tag, (e.text or "").strip(), dict(e.attrib)) for e in root.iter() if e.tag not in extra]
+
+    assert listed(Xml.fromstring(theirs)) == listed(Xml.parse(ours).getroot())
 
 
 # Flamenco Manager's side, after its internal/manager/job_compilers/author.go: a job holds a copy of each task as it

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from render.farm import CHILD, render
+from render.farm import CHILD, Setup, render
 from render.manifest import SHARDS, Dataset, Manifest
 from render.planning.plan import write_plan
 from render.planning.recipe import find_recipe
@@ -158,7 +158,7 @@ def test_ten_kills_and_one_resume(
     assert len(hits) == 10, f"the run ended too early for all kills: {hits}"
     assert during_commit >= 2
 
-    resumed = render(harmed, program=program, workers=2)
+    resumed = render(harmed, Setup(workers=2, program=tuple(program)))
     assert (resumed.due, resumed.failed) == (0, ())
     assert verify(harmed).problems == []
     assert list((harmed / "work").iterdir()) == []

@@ -16,7 +16,7 @@ import pytest
 
 from render import farm
 from render.document import UserError
-from render.farm import slurm
+from render.farm import Setup, slurm
 from render.farm.watch import Watcher
 from render.manifest import SHARDS
 from render.verify import verify
@@ -24,6 +24,8 @@ from tests.render import slurm_cluster
 from tests.render.fake_plan import PROGRAM, make_plan
 from tests.render.slurm_cluster import Cluster
 
+CLIPS = int(os.environ.get("SLURM_CLIPS", "80"))
+"""Of the run with many kills."""
 VERB = Path(__file__).with_name("farm_verb.py")
 
 needs_slurm = pytest.mark.skipif(bool(slurm_cluster.missing()), reason=f"no Slurm: {slurm_cluster.missing()}")
@@ -64,9 +66,9 @@ def shards_of(dataset: Path) -> dict[str, bytes]:
 def test_many_clips_and_many_kills_equal_an_undisturbed_run(cluster: Cluster, tmp_path: Path) -> None:
     """Ten tasks are killed at random while they run; what the engine brings home equals a local run, byte for byte."""
     told = tmp_path / "told"
-    calm = make_plan(tmp_path / "calm", told, clips=80, frames=2, clips_per_shard=10)
-    farm.render(calm, program=PROGRAM, workers=2)
-    dataset = make_plan(tmp_path / "set", told, clips=80, frames=2, clips_per_shard=10)
+    calm = make_plan(tmp_path / "calm", told, clips=CLIPS, frames=2, clips_per_shard=10)
+    farm.render(calm, Setup(workers=2, program=PROGRAM))
+    dataset = make_plan(tmp_path / "set", told, clips=CLIPS, frames=2, clips_per_shard=10)
     (told / "slow").write_text("0.02")
     killed: list[int] = []
     done = threading.Event()
@@ -92,7 +94,7 @@ def test_many_clips_and_many_kills_equal_an_undisturbed_run(cluster: Cluster, tm
     (told / "slow").unlink()
     assert len(killed) == 10, "the run ended before enough was killed"
     assert any("clips are missing: submitting them again" in line for line in watcher.lines)
-    assert (found.packed, found.due, found.failed) == (80, 0, ())
+    assert (found.packed, found.due, found.failed) == (CLIPS, 0, ())
     assert shards_of(dataset) == shards_of(calm)
     assert verify(dataset).problems == []
 
@@ -181,6 +183,27 @@ def test_what_slurm_refuses_is_one_line(cluster: Cluster, tmp_path: Path) -> Non
     with pytest.raises(UserError, match=r"sbatch: .*invalid partition specified: nowhere") as error:
         render(dataset, partition="nowhere")
     assert "\n" not in str(error.value)
+
+
+def test_a_controller_that_does_not_answer_has_ended_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Down for two looks, then the jobs are found to have ended: nothing is submitted twice meanwhile."""
+    dataset = make_plan(tmp_path / "set", tmp_path / "told", clips=1, frames=1)
+    looks = tmp_path / "looks"
+    (tmp_path / "sbatch").write_text(f'#!/bin/sh\necho submitted >> "{tmp_path}/asked"; echo 7\n')
+    (tmp_path / "squeue").write_text(
+        f'#!/bin/sh\necho look >> "{looks}"\n[ $(wc -l < "{looks}") -gt 4 ] && '
+        "{ echo 'slurm_load_jobs error: Invalid job id specified' >&2; exit 1; }\n"
+        "echo 'slurm_load_jobs error: Unable to contact slurm controller' >&2; exit 1\n"
+    )
+    for name in ("sbatch", "squeue"):
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setattr(slurm, "STALLED", 1)
+    watcher = Notes()
+    render(dataset, watcher)
+    assert sum("Unable to contact slurm controller; trying again" in line for line in watcher.lines) == 4
+    assert "0 of 1 frames; 0 jobs running, 2 waiting" in watcher.lines
+    assert (tmp_path / "asked").read_text().split() == ["submitted"] * 2, "one array job, one index job"
 
 
 def test_without_slurm_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

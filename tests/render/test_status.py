@@ -14,6 +14,7 @@ import pytest
 
 from render import farm
 from render.document import UserError
+from render.farm import Setup
 from render.farm import lease as leases
 from render.farm.status import duration, status
 from tests.render.fake_plan import PROGRAM, make_plan
@@ -50,7 +51,7 @@ def test_every_state_of_a_clip(tmp_path: Path) -> None:
     told = tmp_path / "told"
     dataset = make_plan(tmp_path / "set", told, clips=8, frames=8)
     (told / "crash-clip-000004").write_text("99")
-    farm.render_task(dataset, [0, 1, 2, 4], program=PROGRAM)
+    farm.render_task(dataset, [0, 1, 2, 4], Setup(program=PROGRAM))
     begin(dataset, "clip-000006", 6, gap=2.0, pause=900)
     begin(dataset, "clip-000007", 2, gap=4.0)
     before = snapshot(dataset)
@@ -81,12 +82,12 @@ def test_a_failed_clip_that_is_tried_again(tmp_path: Path) -> None:
     told = tmp_path / "told"
     dataset = make_plan(tmp_path / "set", told, clips=1, frames=8)
     (told / "crash-clip-000000").write_text("99")
-    farm.render_task(dataset, [0], program=PROGRAM)
+    farm.render_task(dataset, [0], Setup(program=PROGRAM))
     with leases.lease(dataset / "work" / "clip-000000.lease"):
         found = status(dataset)
     assert (found.running, len(found.failed), found.retrying, found.due) == (1, 1, ("clip-000000",), 0)
     (told / "crash-clip-000000").unlink()
-    farm.render_task(dataset, [0], program=PROGRAM)
+    farm.render_task(dataset, [0], Setup(program=PROGRAM))
     done = status(dataset)
     assert (done.packed, done.failed, done.frames_done, done.bytes_left) == (1, (), 8, 0)
 
@@ -137,7 +138,7 @@ def test_the_verb_shows_it(tmp_path: Path) -> None:
     told = tmp_path / "told"
     dataset = make_plan(tmp_path / "set", told, clips=2, frames=1)
     (told / "mistake-clip-000001").touch()
-    farm.render_task(dataset, [0, 1], program=PROGRAM)
+    farm.render_task(dataset, [0, 1], Setup(program=PROGRAM))
 
     def say(*options: str) -> str:
         command = [sys.executable, VERB, "status", dataset, *options]

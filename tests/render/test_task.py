@@ -12,23 +12,26 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from render import farm
+from render.cli import app
 from render.commit import SharedStore
 from render.document import UserError
+from render.farm import Setup, task
 from render.farm import lease as leases
-from render.farm import task
 from render.farm.clips import read_record
 from render.manifest import SHARDS, Dataset
 from render.planning.planfile import read_plan
 from render.verify import verify
-from tests.render.fake_plan import PROGRAM, make_plan
+from tests.render.fake_plan import PROGRAM, drawing, make_plan
 
 ROOT = Path(__file__).parents[2]
 RUN = (
-    "import sys; from pathlib import Path; from render.farm import parse_clips, render_task; "
+    "import sys; from pathlib import Path; from render.farm import Setup, parse_clips, render_task; "
     "from render.farm.watch import FarmLog; "
-    "done = render_task(Path(sys.argv[1]), parse_clips(sys.argv[2]), program=sys.argv[3:], watcher=FarmLog()); "
+    "setup = Setup(program=tuple(sys.argv[3:])); "
+    "done = render_task(Path(sys.argv[1]), parse_clips(sys.argv[2]), setup, watcher=FarmLog()); "
     "print('rendered', done.frames); sys.exit(75 if done.stopped else 0)"
 )
 
@@ -49,17 +52,17 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Six clips, two a shard, by the local engine. Not to be changed by a test."""
     folder = tmp_path_factory.mktemp("undisturbed")
     dataset = make_plan(folder / "set", folder / "told", clips=6, frames=3)
-    farm.render(dataset, program=PROGRAM, workers=2)
+    farm.render(dataset, Setup(workers=2, program=PROGRAM))
     return dataset
 
 
 def test_tasks_and_an_index_make_what_the_local_engine_makes(undisturbed: Path, tmp_path: Path) -> None:
     dataset = make_plan(tmp_path / "set", tmp_path / "told", clips=6, frames=3)
-    first = farm.render_task(dataset, [0, 1, 2], program=PROGRAM)
+    first = farm.render_task(dataset, [0, 1, 2], Setup(program=PROGRAM))
     assert (first.clips, first.packed, first.waiting, first.missing, first.frames) == (3, 2, 1, 0, 9)
-    again = farm.render_task(dataset, [0, 1, 2], program=PROGRAM)
+    again = farm.render_task(dataset, [0, 1, 2], Setup(program=PROGRAM))
     assert (again.packed, again.waiting, again.frames) == (2, 1, 0), "repeated: nothing to do"
-    assert farm.render_task(dataset, [3, 4, 5], program=PROGRAM, workers=2).packed == 3
+    assert farm.render_task(dataset, [3, 4, 5], Setup(workers=2, program=PROGRAM)).packed == 3
     done = farm.index(dataset)
     assert (done.packed, done.due, done.failed) == (6, 0, ())
     assert tarballs(dataset) == tarballs(undisturbed)
@@ -96,7 +99,7 @@ def test_without_locks_overlapping_tasks_still_tear_nothing(
     dataset = make_plan(tmp_path / "set", tmp_path / "told", clips=6, frames=3)
     found: list[farm.TaskSummary] = []
     threads = [
-        threading.Thread(target=lambda: found.append(farm.render_task(dataset, range(6), program=PROGRAM)))
+        threading.Thread(target=lambda: found.append(farm.render_task(dataset, range(6), Setup(program=PROGRAM))))
         for _ in range(2)
     ]
     for thread in threads:
@@ -104,14 +107,14 @@ def test_without_locks_overlapping_tasks_still_tear_nothing(
     for thread in threads:
         thread.join(120)
     assert len(found) == 2, "a task broke off"
-    farm.render(dataset, program=PROGRAM)  # mends whatever the two left undone
+    farm.render(dataset, Setup(program=PROGRAM))  # mends whatever the two left undone
     assert verify(dataset).problems == []
     assert tarballs(dataset) == tarballs(undisturbed)
 
 
 def test_of_two_packers_one_wins(tmp_path: Path) -> None:
     dataset = make_plan(tmp_path / "set", tmp_path / "told", clips=3, frames=2, clips_per_shard=3)
-    farm.render_task(dataset, [0, 1], program=PROGRAM)
+    farm.render_task(dataset, [0, 1], Setup(program=PROGRAM))
     header, specs = read_plan(dataset, [0, 1])
     work = [(read_record(dataset / "work" / spec.clip), dataset / "work" / spec.clip) for spec in specs]
     one, other = (SharedStore(dataset, header, "bpy", print) for _ in range(2))
@@ -137,8 +140,8 @@ def test_a_shard_left_without_index_gets_one(tmp_path: Path) -> None:
             raise InterruptedError
 
     with pytest.raises(InterruptedError):
-        farm.render_task(dataset, [0, 1], program=PROGRAM, between=die)
-    again = farm.render_task(dataset, [0, 1], program=PROGRAM)
+        farm.render_task(dataset, [0, 1], Setup(program=PROGRAM), between=die)
+    again = farm.render_task(dataset, [0, 1], Setup(program=PROGRAM))
     assert (again.packed, again.frames) == (2, 0)
     assert farm.index(dataset).packed == 2
     assert verify(dataset).problems == []
@@ -149,16 +152,16 @@ def test_a_poison_clip_is_set_aside_and_the_rest_goes_on(tmp_path: Path) -> None
     dataset = make_plan(tmp_path / "set", told, clips=2, frames=2)
     (told / "crash-clip-000001").write_text("99")
     (told / "slow").write_text("0")
-    done = farm.render_task(dataset, [0, 1], program=PROGRAM)
+    done = farm.render_task(dataset, [0, 1], Setup(program=PROGRAM))
     # A crash after each new frame: two frames are there after two attempts, so this one is whole in the end.
     assert (done.packed, done.missing) == (2, 0)
     other = make_plan(tmp_path / "other", told, clips=2, frames=8)
     (told / "crash-clip-000001").write_text("99")
-    done = farm.render_task(other, [0, 1], program=PROGRAM)
+    done = farm.render_task(other, [0, 1], Setup(program=PROGRAM))
     assert (done.packed, done.failed, done.missing) == (1, ("clip-000001",), 1)
     assert "segmentation fault" in (other / "failed" / "clip-000001.json").read_text()
     (told / "crash-clip-000001").unlink()
-    assert farm.render_task(other, [1], program=PROGRAM).packed == 1, "made good, in a supplement"
+    assert farm.render_task(other, [1], Setup(program=PROGRAM)).packed == 1, "made good, in a supplement"
     assert farm.index(other).packed == 2
 
 
@@ -179,8 +182,23 @@ def test_a_stopped_task_packs_what_is_settled_and_asks_to_be_run_again(tmp_path:
     assert "the same task goes on from there" in said
     assert set(tarballs(dataset)) == {f"shard-000000.{end}" for end in ("tar", "frames.arrow", "objects.arrow")}
     (told / "slow").unlink()
-    rest = farm.render_task(dataset, range(4), program=PROGRAM)
+    rest = farm.render_task(dataset, range(4), Setup(program=PROGRAM))
     assert (rest.packed, rest.frames) == (4, 3), "one frame of the third clip was kept"
+
+
+def test_a_stop_between_two_steps_asks_to_be_run_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SIGTERM while nothing is rendered, as in packing: still exit code 75, not a failure."""
+    dataset = make_plan(tmp_path / "set", tmp_path / "told", clips=1, frames=1)
+
+    def stop(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(farm, "render_task", drawing(farm.render_task))
+    monkeypatch.setattr(SharedStore, "pack", stop)
+    done = CliRunner().invoke(app, ["render-task", str(dataset), "--clips", "0"])
+    assert done.exit_code == 75
+    monkeypatch.undo()
+    assert farm.render_task(dataset, [0], Setup(program=PROGRAM)).packed == 1
 
 
 @pytest.mark.slow
@@ -196,20 +214,20 @@ def test_tasks_and_a_whole_run_keep_out_of_each_others_way(tmp_path: Path) -> No
     dataset = make_plan(tmp_path / "set", tmp_path / "told", clips=1, frames=1)
     with leases.share(dataset), leases.share(dataset):
         with pytest.raises(UserError, match="is being rendered by render tasks; wait for that to end"):
-            farm.render(dataset, program=PROGRAM)
+            farm.render(dataset, Setup(program=PROGRAM))
         with pytest.raises(UserError, match="is being rendered by render tasks"):
             farm.index(dataset)
     with leases.lock(dataset), pytest.raises(UserError, match=r"is held by process \d+"):
-        farm.render_task(dataset, [0], program=PROGRAM)
+        farm.render_task(dataset, [0], Setup(program=PROGRAM))
 
 
 def test_index_packs_incomplete_shards_on_request(tmp_path: Path) -> None:
     dataset = make_plan(tmp_path / "set", tmp_path / "told", clips=4, frames=1)
-    farm.render_task(dataset, [0, 1, 2], program=PROGRAM)
+    farm.render_task(dataset, [0, 1, 2], Setup(program=PROGRAM))
     left = farm.index(dataset)
     assert (left.packed, left.waiting, left.due) == (2, 1, 1)
     assert farm.index(dataset, incomplete=True).packed == 3
-    farm.render_task(dataset, [3], program=PROGRAM)
+    farm.render_task(dataset, [3], Setup(program=PROGRAM))
     assert farm.index(dataset).packed == 4
     assert verify(dataset).problems == []
 
@@ -230,4 +248,4 @@ def test_bad_clip_lists(text: str) -> None:
 def test_a_clip_that_is_not_planned_is_refused(tmp_path: Path) -> None:
     dataset = make_plan(tmp_path / "set", tmp_path / "told", clips=2, frames=1)
     with pytest.raises(UserError, match="has no clip 2; its plan holds clips 0 to 1"):
-        farm.render_task(dataset, [1, 2], program=PROGRAM)
+        farm.render_task(dataset, [1, 2], Setup(program=PROGRAM))

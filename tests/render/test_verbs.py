@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 from render import farm
 from render.cli import app
 from tests.fake_dataset import make_dataset
-from tests.render.fake_plan import PROGRAM, make_plan
+from tests.render.fake_plan import drawing, make_plan
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +73,7 @@ def test_render_reports_and_fails_where_clips_were_set_aside(tmp_path: Path, mon
     told = tmp_path / "told"
     dataset = make_plan(tmp_path / "set", told, clips=2, frames=1)
     (told / "mistake-clip-000001").touch()
-    monkeypatch.setitem(farm.render.__kwdefaults__, "program", PROGRAM)
+    monkeypatch.setattr(farm, "render", drawing(farm.render))
     result = run("render", dataset, "--workers", 2, "--json", code=1)
     found = document(result)
     assert (found["packed"], found["failed"], found["frames"]) == (1, ["clip-000001"], 1)

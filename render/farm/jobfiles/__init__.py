@@ -6,14 +6,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
-from . import flamenco, openjd, slurm
+from . import flamenco, opencue, openjd, slurm
 from .order import Order, order, ranges
 
-Format = Literal["openjd", "slurm", "flamenco"]
+Format = Literal["openjd", "slurm", "opencue", "flamenco"]
 
 WRITERS: dict[str, Callable[[Order, Path], list[Path]]] = {
     "openjd": openjd.write,
     "slurm": slurm.write,
+    "opencue": opencue.write,
     "flamenco": flamenco.write,
 }
 

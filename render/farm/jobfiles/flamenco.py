@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ...document import write_atomic
+from ..setup import TIMEOUT
 from .order import HEROPROP, Order, ranges
 
 JOB_TYPE = "heroprop"
@@ -34,17 +35,31 @@ const JOB_TYPE = {
       description: "Clips rendered at a time in a task." },
     { key: "device", type: "string", choices: ["auto", "cpu", "gpu"], default: "auto",
       description: "What Cycles renders on." },
+    { key: "timeout", type: "float", default: %(timeout)g, propargs: { min: 1 },
+      description: "Seconds a clip may go without a new frame." },
+    { key: "assets", type: "string", default: "",
+      description: "Folders of further assets, with ; between them." },
+    { key: "blender", type: "string", default: "",
+      description: "A Blender program that renders, in place of the bpy module." },
+    { key: "blender_packages", type: "string", default: "",
+      description: "Packages for that Blender's Python; default: those of the workers' Python." },
   ],
 };
 
 function compileJob(job) {
   const settings = job.settings;
+  const machine = ["--workers", String(settings.workers), "--timeout", String(settings.timeout),
+    "--device", settings.device];
+  for (const folder of (settings.assets || "").split(";").filter((part) => part.trim())) {
+    machine.push("--assets", folder.trim());
+  }
+  if (settings.blender) machine.push("--blender", settings.blender);
+  if (settings.blender_packages) machine.push("--blender-packages", settings.blender_packages);
   const index = author.Task("index", "misc");
   index.addCommand(call(settings, "index", []));
   for (const clips of tasks(settings.clips, settings.clips_per_task)) {
     const render = author.Task("render-" + clips, "misc");
-    const options = ["--clips", clips, "--workers", String(settings.workers), "--device", settings.device];
-    render.addCommand(call(settings, "render-task", options));
+    render.addCommand(call(settings, "render-task", ["--clips", clips].concat(machine)));
     index.addDependency(render);
     job.addTask(render);
   }
@@ -85,20 +100,25 @@ function tasks(text, size) {
 def write(order: Order, out: Path) -> list[Path]:
     """Write the job type, and the job as Flamenco Manager's API takes it; the files."""
     script, job = out / f"{JOB_TYPE}.js", out / "job.json"
-    write_atomic(script, SCRIPT % {"program": json.dumps(HEROPROP)})
+    write_atomic(script, SCRIPT % {"program": json.dumps(HEROPROP), "timeout": TIMEOUT})
     write_atomic(job, json.dumps(submitted(order), indent=2) + "\n")
     return [script, job]
 
 
 def submitted(order: Order) -> dict[str, Any]:
     """What is posted to `/api/v3/jobs`."""
+    paths = order.setup.paths()
     settings = {
         "dataset": str(order.dataset),
         "clips": ranges(order.due),
         "clips_per_task": order.clips,
         "python": order.python,
-        "workers": order.workers,
-        "device": order.device,
+        "workers": order.setup.workers or 1,
+        "device": order.setup.device,
+        "timeout": order.setup.timeout,
+        "assets": ";".join(str(path) for option, path in paths if option == "--assets"),
+        "blender": next((str(path) for option, path in paths if option == "--blender"), ""),
+        "blender_packages": next((str(path) for option, path in paths if option == "--blender-packages"), ""),
     }
     platform = PLATFORMS.get(sys.platform, sys.platform)
     return {

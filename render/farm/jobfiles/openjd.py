@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ...document import write_atomic
+from ..setup import TIMEOUT
 from .order import HEROPROP, Order, ranges, span
 
 NOTICE = 60
@@ -37,24 +38,30 @@ def write(order: Order, out: Path) -> list[Path]:
     return files
 
 
-def parameters(order: Order, chunked: bool) -> dict[str, str | int]:
+def parameters(order: Order, chunked: bool) -> dict[str, str | int | float]:
     """The values of the template's job parameters for this order."""
     listed = ranges(order.due)
-    values: dict[str, str | int] = {
+    values: dict[str, str | int | float] = {
         "Dataset": str(order.dataset),
         "Clips": listed if len(listed) <= LONGEST else span(order.due),
         "Python": order.python,
-        "Workers": order.workers,
-        "Device": order.device,
+        "Workers": order.setup.workers or 1,
+        "Timeout": order.setup.timeout,
+        "Device": order.setup.device,
     }
+    values |= {name: str(path) for name, _, path in _paths(order)}
     return values | ({"ClipsPerTask": order.clips} if chunked else {})
 
 
 def template_of(order: Order, chunked: bool) -> dict[str, Any]:
-    """The job template. It holds nothing of the dataset but its name: the parameters say the rest."""
+    """The job template. It holds nothing of the dataset but its name, and which paths there are: the parameters say
+    the rest."""
     clips = {"name": "Clips", "type": "CHUNK[INT]" if chunked else "INT", "range": "{{Param.Clips}}"}
     chunks = {"defaultTaskCount": "{{Param.ClipsPerTask}}", "rangeConstraint": "CONTIGUOUS"}
-    options = ["--workers", "{{Param.Workers}}", "--device", "{{Param.Device}}"]
+    options = [
+        "--workers", "{{Param.Workers}}", "--timeout", "{{Param.Timeout}}", "--device", "{{Param.Device}}",
+    ]  # fmt: skip
+    options += [part for name, option, _ in _paths(order) for part in (option, f"{{{{Param.{name}}}}}")]
     render = {
         "name": RENDER,
         "parameterSpace": {"taskParameterDefinitions": [clips | ({"chunks": chunks} if chunked else {})]},
@@ -66,12 +73,12 @@ def template_of(order: Order, chunked: bool) -> dict[str, Any]:
         **({"extensions": ["TASK_CHUNKING"]} if chunked else {}),
         "name": order.name,
         "description": "Renders clips of a heroprop dataset into shards, then writes its manifest. Safe to repeat.",
-        "parameterDefinitions": _definitions(chunked),
+        "parameterDefinitions": _definitions(order, chunked),
         "steps": [render, index],
     }
 
 
-def _definitions(chunked: bool) -> list[dict[str, Any]]:
+def _definitions(order: Order, chunked: bool) -> list[dict[str, Any]]:
     size = {
         "name": "ClipsPerTask",
         "type": "INT",
@@ -97,6 +104,32 @@ def _definitions(chunked: bool) -> list[dict[str, Any]]:
             "default": "auto",
             "description": "What Cycles renders on.",
         },
+        {
+            "name": "Timeout",
+            "type": "FLOAT",
+            "minValue": 1,
+            "default": TIMEOUT,
+            "description": "Seconds a clip may go without a new frame.",
+        },
+        *(
+            {
+                "name": name,
+                "type": "PATH",
+                "objectType": "FILE" if option == "--blender" else "DIRECTORY",
+                "dataFlow": "NONE",
+                "description": f"{option} of render-task: on every node.",
+            }
+            for name, option, _ in _paths(order)
+        ),
+    ]
+
+
+def _paths(order: Order) -> list[tuple[str, str, Path]]:
+    """Parameter, option and value of every path beside the dataset's: a farm may map them from system to system."""
+    names = {"--assets": "Assets", "--blender": "Blender", "--blender-packages": "BlenderPackages"}
+    return [
+        (f"{names[option]}{number}" if option == "--assets" else names[option], option, path)
+        for number, (option, path) in enumerate(order.setup.paths(), 1)
     ]
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...document import UserError
+from ..setup import USUAL, Setup
 from ..stock import Stock
 
 HEROPROP = ("-u", "-m", "heroprop")
@@ -17,24 +18,18 @@ HEROPROP = ("-u", "-m", "heroprop")
 @dataclass(frozen=True)
 class Order:
     """A dataset to be rendered: its absolute path, the clips that are due by index, clips a task, the Python that the
-    nodes run, and options of `render-task`."""
+    nodes run, and with what they render."""
 
     dataset: Path
     due: tuple[int, ...]
     clips: int
     python: str
-    workers: int = 1
-    device: str = "auto"
+    setup: Setup = USUAL
 
     @property
     def name(self) -> str:
         """What the job is called on the farm."""
         return f"heroprop {self.dataset.name}"[:128]
-
-    @property
-    def options(self) -> tuple[str, ...]:
-        """Options of `render-task` beside the clips."""
-        return ("--workers", str(self.workers), "--device", self.device)
 
     def command(self, verb: str) -> list[str]:
         """The command line of a verb on this dataset, up to its options."""
@@ -48,16 +43,14 @@ class Order:
         return list(groups.values())
 
 
-def order(
-    dataset: Path, *, clips: int | None = None, python: str | None = None, workers: int = 1, device: str = "auto"
-) -> Order:
+def order(dataset: Path, setup: Setup = USUAL, *, clips: int | None = None, python: str | None = None) -> Order:
     """What is due of a planned dataset. UserError for no plan, or nothing to do."""
     stock = Stock(dataset)
     due = tuple(spec.index for spec in stock.due())
     if not due:
         raise UserError(f"{dataset}: every clip is in a shard; there is nothing to render")
     size = clips or stock.header.clips_per_shard
-    return Order(dataset.resolve(), due, size, python or sys.executable, workers, device)
+    return Order(dataset.resolve(), due, size, python or sys.executable, setup)
 
 
 def ranges(indices: Iterable[int]) -> str:

@@ -14,7 +14,7 @@ def write(order: Order, out: Path) -> list[Path]:
     """Write array scripts, the index script, and `submit.sh`, which hands them to sbatch; the files."""
     home = out.resolve()
     lists = [ranges(task) for task in order.tasks()]
-    scripts = slurm.write_scripts(home, "", lists, order.dataset, order.options, order.python)
+    scripts = slurm.write_scripts(home, "", lists, order.dataset, order.setup.options(), order.python)
     submit = home / "submit.sh"
     write_atomic(submit, submit_script(home, scripts))
     arrays = [path for path, _ in scripts.arrays]

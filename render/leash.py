@@ -1,7 +1,8 @@
-"""`python -m render.farm.leash PARENT -m MODULE ARG…` (or `… SCRIPT ARG…`): run a program that dies with its parent.
+"""`python -m render.leash PARENT -m MODULE ARG…` (or `… SCRIPT ARG…`): run a program that dies with its parent.
 
 However the parent ends, `kill -9` included, no orphan goes on rendering: on Linux the kernel is asked to kill this
-process then; everywhere, the end of standard input, which the parent holds open, says so too.
+process then; everywhere, the end of standard input, which the parent holds open, says so too. Every child passes
+through here: nothing heavy is imported.
 """
 
 from __future__ import annotations
@@ -18,17 +19,16 @@ PR_SET_PDEATHSIG = 1
 
 def command(program: list[str]) -> list[str]:
     """The command line that runs `program` (`["-m", "module", ...]` or `["script.py", ...]`) on this leash."""
-    return [sys.executable, "-m", "render.farm.leash", str(os.getpid()), *program]
+    return [sys.executable, "-m", "render.leash", str(os.getpid()), *program]
 
 
 def tie(parent: int) -> None:
-    """Make this process end when the process `parent`, which started it, does."""
-    if sys.platform == "linux":
+    """Make this process end when the process `parent` does, which started it, perhaps by way of a wrapper script."""
+    if sys.platform == "linux" and os.getppid() == parent:
         import ctypes
 
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if sys.platform != "win32" and os.getppid() != parent:  # it died before we asked
-        os._exit(1)
+    # Should it have died before that, its end of our standard input is closed by now.
     threading.Thread(target=_wait_for_end_of_input, daemon=True).start()
 
 
