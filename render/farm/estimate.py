@@ -20,7 +20,9 @@ from pathlib import Path
 from statistics import fmean
 
 from .. import framefile
+from ..commit import WORK
 from ..document import Document, UserError, write_atomic
+from ..provenance import ClipRecord
 from ..spec import ClipSpec
 from . import child, clips, machine
 from .clips import Job
@@ -120,7 +122,7 @@ def estimate(
     """
     stock = Stock(dataset)
     due = stock.due()
-    left = [spec.film.frames - clips.frames_done(dataset / clips.WORK / spec.clip, spec) for spec in due]
+    left = [spec.film.frames - clips.frames_done(dataset / WORK / spec.clip, spec) for spec in due]
     if not any(left):
         return None
     found = machine.look(setup)
@@ -185,7 +187,7 @@ def measured(
     return probe
 
 
-def _probe(job: Job, record: clips.ClipRecord, on_clip: Callable[[], None]) -> ClipProbe:
+def _probe(job: Job, record: ClipRecord, on_clip: Callable[[], None]) -> ClipProbe:
     spec = record.spec
     work = job.work / spec.clip
     clips.begin(work, record)

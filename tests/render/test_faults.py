@@ -17,7 +17,7 @@ from render.manifest import SHARDS, Manifest
 from render.products import Product, decode
 from render.verify import Report, repair, verify
 from tests.render import fault_table
-from tests.render.fake_plan import PROGRAM
+from tests.render.fake_plan import HDRI, PROGRAM
 from tests.render.faults import CONTENT_FAULTS, FILE_FAULTS, hostile_tar, png_bomb
 
 
@@ -88,8 +88,10 @@ def test_a_hopeless_repair_takes_nothing_away(good: Path, tmp_path: Path) -> Non
     shutil.copytree(good, dataset)
     FILE_FAULTS["bit of rgb"](dataset, Random(3))
     before, report = contents(dataset), verify(dataset)
-    with pytest.raises(UserError, match="fake-sky"):
-        repair(dataset, report, Setup(program=PROGRAM, assets=(tmp_path,)))
+    (tmp_path / "other" / "fake-sky").mkdir(parents=True)
+    (tmp_path / "other" / "fake-sky" / "asset.toml").write_text(HDRI.replace("nobody", "somebody"))
+    with pytest.raises(UserError, match="'fake-sky' has changed since the plan was made"):
+        repair(dataset, report, Setup(program=PROGRAM, assets=(tmp_path / "other",)))
     with pytest.raises(UserError, match="can't be started"):
         repair(dataset, report, Setup(blender=tmp_path / "blender"))
     assert contents(dataset) == before
