@@ -184,6 +184,7 @@ _EXTRAS = {
     **dict.fromkeys(("tensorboard", "scipy", "av"), "train"),
     **dict.fromkeys(("pycocotools", "rerun"), "exchange"),
     "fsspec": "cloud",
+    **dict.fromkeys(("transformers", "onnxscript", "onnx", "onnxruntime"), "export"),
 }
 
 

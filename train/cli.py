@@ -49,13 +49,22 @@ class Format(StrEnum):
     """What a checkpoint can be exported to."""
 
     SAM2 = "sam2"
+    TRANSFORMERS = "transformers"
+    ONNX = "onnx"
+    INT8 = "int8"
 
 
 @app.command()
 def export(
     run: Annotated[str, typer.Argument(help="A run folder, or any checkpoint that heroprop knows.")],
-    out: Annotated[Path, typer.Option(help="The file to write, ending in .pt.")],
-    to: Annotated[Format, typer.Option(help="sam2: a .pt for Meta's own predictor.")] = Format.SAM2,
+    out: Annotated[Path, typer.Option(help="The file to write, ending in .pt; a folder for the other formats.")],
+    to: Annotated[
+        Format,
+        typer.Option(
+            help="sam2: for Meta's predictor; transformers: Hugging Face's; onnx: image mode; int8: the same."
+        ),
+    ] = Format.SAM2,
+    model: Annotated[str | None, typer.Option(help="The model's name, where a .pt does not say it.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Write a checkpoint in another program's format, and prove that it gives the same masks there."""
@@ -63,15 +72,28 @@ def export(
 
     from render import screen
 
-    from .export import export_sam2
+    from .export.card import in_words
 
-    report = export_sam2(run, out)
+    match to:
+        case Format.SAM2:
+            from .export.sam2_file import export_sam2
+
+            report = export_sam2(run, out, model)
+        case Format.TRANSFORMERS:
+            from .export.huggingface import export_transformers
+
+            report = export_transformers(run, out, model)
+        case Format.ONNX | Format.INT8:
+            from .export.onnx_graphs import export_onnx
+
+            report = export_onnx(run, out, model, int8=to is Format.INT8)
     rows = [
         ("files", "\n".join(report.files)),
         ("model", report.model),
         ("SHA-256", report.sha256),
+        ("checked", report.checked),
         ("largest logit difference", f"{report.max_logit_difference:.3g}"),
-        ("lowest mask IoU", f"{report.min_mask_iou:.4f}"),
+        ("lowest mask IoU", in_words(report.min_mask_iou)),
         ("load it with", report.call),
     ]
     screen.show(asdict(report), screen.table(f"export to {to}", ["", "result"], rows), json)

@@ -15,5 +15,8 @@ ROWS: list[tuple[list[str], str]] = [
     (["train", "nano-base-1", "--out", "{here}/run", "--epochs", "3"], "No such option: --epochs"),
     (["export", "{here}/nothing.pt", "--out", "{here}/a.pt"], "nothing.pt: no such file"),
     (["export", "nano-random:1", "--to", "onx", "--out", "{here}/a.pt"], "'onx' is not"),
+    (["export", "nano-random:1", "--to", "transformers", "--out", "{here}/hf"], "whose memory is 32 wide"),
+    (["export", "nano-random:1", "--to", "onnx", "--out", "{here}"], "was not exported by heroprop"),
+    (["export", "nano-random:1", "--model", "nanoo", "--out", "{here}/a.pt"], "nano"),
     (["export", "nano-random:one", "--out", "{here}/a.pt"], "the seed after the colon must be a whole number"),
 ]

@@ -12,7 +12,7 @@ import torch
 from hydra.core.global_hydra import GlobalHydra
 
 from render.document import UserError
-from train.export import export_sam2
+from train.export.sam2_file import export_sam2
 from train.models import resolve, save_weights
 
 
@@ -93,3 +93,7 @@ def test_exports_are_replaced_and_other_files_are_not(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="was not exported by heroprop"):
         export_sam2("nano-random:3", tmp_path / "official.pt")
     assert (tmp_path / "official.pt").read_bytes() == b"weights from elsewhere"
+    (tmp_path / "notes.md").write_text("mine")
+    with pytest.raises(UserError, match=r"notes\.md: exists and was not exported by heroprop"):
+        export_sam2("nano-random:3", tmp_path / "notes.pt")
+    assert (tmp_path / "notes.md").read_text() == "mine"

@@ -39,6 +39,13 @@ def resolve(checkpoint: str, model: str | None = None) -> Loaded:
     (`facebook/sam2-hiera-tiny`, or the model's bare name), `nano-base` (comes with heroprop) or `nano-random:SEED`
     (untrained). `model` names the model where the file itself does not say. UserError if it can't be found or read.
     """
+    loaded = _find(checkpoint, model)
+    if model is not None and loaded.name != model_name(model):
+        raise UserError(f"{checkpoint}: holds a {loaded.name}, not a {model_name(model)}")
+    return loaded
+
+
+def _find(checkpoint: str, model: str | None) -> Loaded:
     if checkpoint == "nano-base":
         return _read_file(BUNDLED / "nano-base.safetensors", model)
     if checkpoint.startswith("nano-random:"):
@@ -148,8 +155,6 @@ def _which(path: Path, named: str | None, asked: str | None) -> str:
         raise UserError(
             f"{path}: the file does not say which model it is for; name the model (one of {', '.join(MODELS)})"
         )
-    if named is not None and asked is not None and named != model_name(asked):
-        raise UserError(f"{path}: holds a {named}, not a {model_name(asked)}")
     return model_name(named or asked or "")
 
 
