@@ -61,17 +61,24 @@ class Solid(Document):
 class Handle(Document):
     """Where a hand closes around a prop: the middle of its grip and the way to its thumb, in the placed prop's frame.
 
-    Metres, origin at `Asset.grip`; `radius` is half the handle's thickness.
+    Metres, origin at `Asset.grip`; `radius` is half the handle's thickness. `palm`, square to the axis, is for what
+    fits an arm in one way alone, like a strapped shield: which way a right hand's palm looks. The forearm then
+    stays square to the axis; any other handle is held at the slant that a wrist finds easy.
     """
 
     at: tuple[float, float, float]
     axis: tuple[float, float, float] = (0.0, 0.0, 1.0)
     radius: float = Field(default=0.02, gt=0)
+    palm: tuple[float, float, float] | None = None
 
     @model_validator(mode="after")
     def _has_a_way(self) -> Self:
         if not any(self.axis):
             raise ValueError("axis: must not be zero")
+        if self.palm is not None:
+            along, out = np.asarray(self.axis, np.float64), np.asarray(self.palm, np.float64)
+            if not out.any() or abs(along @ out) > 0.02 * np.linalg.norm(along) * np.linalg.norm(out):
+                raise ValueError("palm: must be square to axis, and not zero")
         return self
 
 

@@ -39,6 +39,7 @@ def frame(
     move: str = "locked",
     frames: int = 150,
     target: dict[str, object] | None = None,
+    assets: Library | None = None,
     **motions: object,
 ) -> Frame:
     """Clip `index` of a recipe with one motion and one camera move."""
@@ -50,7 +51,7 @@ def frame(
         "camera": {"move": move},
         "target": target or {},
     }
-    return set_up(Recipe.parse(data, "test"), library(), 7, index)
+    return set_up(Recipe.parse(data, "test"), assets or library(), 7, index)
 
 
 def take(
@@ -59,9 +60,10 @@ def take(
     move: str = "locked",
     frames: int = 150,
     target: dict[str, object] | None = None,
+    assets: Library | None = None,
     **motions: object,
 ) -> Take:
-    return find_takes([frame(motion, index, move, frames, target, **motions)])[0]
+    return find_takes([frame(motion, index, move, frames, target, assets, **motions)])[0]
 
 
 def joints(curve: object) -> list[float]:
@@ -185,6 +187,23 @@ def test_a_swung_prop_turns_with_the_arm() -> None:
     assert np.allclose(grip, curve.arm)
     axis = rotate(back, rotate(orientation(found.spin, times), np.array([0.0, 0.0, 1.0])))
     assert np.allclose(axis, axis[0])  # seen from the arm, the prop does not move
+
+
+def test_a_strapped_shield_keeps_the_forearm_square_to_its_handle() -> None:
+    handle = Library.open().get("shield").asset.handle
+    assert handle is not None
+    assert handle.palm is not None
+    for index in range(4):
+        found = take("swing", index, assets=Library.open(), target={"asset": "shield"})
+        curve = found.curve
+        assert isinstance(curve, Arc)
+        base = np.asarray(found.spin.base)
+        forearm = np.asarray(curve.arm) + rotate(base, np.asarray(handle.at))  # from shoulder to hand
+        thumb, palm = rotate(base, np.asarray(handle.axis)), rotate(base, np.asarray(handle.palm))
+        assert abs(forearm @ thumb) / np.linalg.norm(forearm) < np.sin(np.radians(5))
+        np.testing.assert_allclose(
+            np.cross(thumb, forearm) / np.linalg.norm(forearm), palm, atol=0.01
+        )  # a right hand's
 
 
 def test_summon_rests_before_it_comes() -> None:

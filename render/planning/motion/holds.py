@@ -80,9 +80,10 @@ def swing(brief: Brief) -> Lay:
     middle = ARM * (math.cos(begin - sweep / 2) * ahead + math.sin(begin - sweep / 2) * raised)
     pivot = shot.centre - 0.8 * middle
     pivot[2] = shot.ground + 1.3 + 0.2 * next(draw)
-    lag = math.radians(55 + 25 * next(draw))  # how far the handle stays behind the arm: as far as wrists bend back
+    handle, loose = brief.prop.asset.handle, next(draw)
+    worn = handle is not None and handle.palm is not None  # the forearm goes through straps, or a cuff
+    lag = math.radians(86 + 8 * loose if worn else 55 + 25 * loose)  # behind the arm: as far as wrists bend back
     base = _held(brief.prop, math.cos(low + lag) * ahead + math.sin(low + lag) * raised, np.cross(ahead, raised))
-    handle = brief.prop.asset.handle
     arm = hand - rotate(base, np.asarray(handle.at if handle else (0.0, 0.0, 0.0)))
 
     def lay(pace: float) -> tuple[Curve, Spin]:
@@ -104,12 +105,17 @@ def swing(brief: Brief) -> Lay:
 
 
 def _held(prop: InstalledAsset, along: Floats, across: Floats) -> Quaternion:
-    """Attitude of a prop in a hand: its handle `along`, its spin axis (square to it, as a hammer has it) `across`."""
+    """Attitude of a prop in a right hand: its handle `along`, the back of the hand `across`.
+
+    Where any side of the handle will do, the spin axis (square to it, as a hammer has it) is `across`.
+    """
     asset = prop.asset
+    palm = asset.handle.palm if asset.handle else None
+    back = -np.asarray(palm) if palm else np.asarray(asset.spin_axis)
     handle = _unit(np.asarray(asset.handle.axis if asset.handle else (0.0, 0.0, 1.0)))
     square = next(
         side - (side @ handle) * handle
-        for side in map(_unit, (np.asarray(asset.spin_axis), np.eye(3)[0], np.eye(3)[1]))
+        for side in map(_unit, (back, np.eye(3)[0], np.eye(3)[1]))
         if abs(side @ handle) < 0.9
     )
     own = np.stack([np.cross(square, handle), square, handle], axis=1)
