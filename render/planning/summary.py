@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
 
 import numpy as np
 
 from ..asset import Library
 from ..document import Document
 from ..motion import rates_of_turn
-from ..spec import ClipSpec, Target
+from ..spec import ClipSpec, Extra, Still, Target
 from .camera.shot import diameter
 from .camera.speed import passage
 from .predict import Predicted, predicted
@@ -46,6 +45,7 @@ COUNTS: dict[str, Callable[[ClipSpec], Iterable[str]]] = {
     "time of day": lambda spec: [spec.stage.time_of_day],
     "targets": lambda spec: [str(len(spec.targets))],
     "effects": lambda spec: sorted({effect.kind for effect in spec.effects}) or ["none"],
+    "occluders": lambda spec: sorted({_hides(e) for e in spec.extras if _role(e) == "occluder"}) or ["none"],
     "extras": lambda spec: sorted({_role(extra) for extra in spec.extras}) or ["none"],
     "lens": lambda spec: _lens(spec) or ["plain"],
     "twins": lambda spec: [] if spec.twin_factor is None else [spec.twin_factor],
@@ -116,8 +116,15 @@ def _listed(found: dict[str, int]) -> str:
     return ", ".join(f"{name} {count}" for name, count in found.items())
 
 
-def _role(extra: Any) -> str:
+def _role(extra: Extra) -> str:
     return "holder" if extra.holds is not None else str(extra.role)
+
+
+def _hides(extra: Extra) -> str:
+    """The kind of a thing that hides a target, as `occlusion.kind` names it."""
+    if extra.action is not None:
+        return "figure"
+    return "static" if isinstance(extra.curve, Still) else "moving"
 
 
 def _lens(spec: ClipSpec) -> list[str]:
