@@ -74,7 +74,7 @@ def change(rng: np.random.Generator, options: Data, rgb_THWC: Pixels, coverage_N
     maps = colours(rng, options, rgb_THWC)
     if maps is not None:
         for frame, colour in zip(rgb_THWC, maps, strict=True):
-            frame[:] = cv2.transform(frame, colour.astype(np.float32))
+            cv2.transform(frame, colour.astype(np.float32), dst=frame)
     if rng.random() < options.blur:
         defocus(rng, [*rgb_THWC, *coverage_NTHW.reshape(-1, *coverage_NTHW.shape[2:])])
     if rng.random() < options.compress:
