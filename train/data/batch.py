@@ -59,7 +59,7 @@ class Batch:
             batch_size=[T],
         )
         return BatchedVideoDatapoint(
-            img_batch=img_TBCHW.mul_(1 / (255 * std)).sub_(mean / std),  # two passes, not three
+            img_batch=img_TBCHW.div_(255).sub_(mean).div_(std),  # rounded as sam2's own transforms do
             obj_to_frame_idx=pairs_TO2.to(device),
             masks=masks_TOHW,
             metadata=nothing,
