@@ -20,7 +20,8 @@ from render.document import write_atomic
 from .config import TrainConfig
 from .data.held_out import generic_held_out
 from .models import BUNDLED, image_size, resolve, save_weights, sha256
-from .validate import copy_first, score, track_all
+from .validation.score import score
+from .validation.track import copy_first, track_all
 
 TEST_CLIPS, TEST_FRAMES, TEST_SEED = 64, 16, 1
 

@@ -21,6 +21,9 @@ def train(
         list[str] | None,
         typer.Option(help="The dataset: a folder, a URL, or a view. May be repeated. Not needed for generic recipes."),
     ] = None,
+    keep: Annotated[
+        str | None, typer.Option(help="A dataset on which the model may not become worse (see keep.tolerance).")
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on exactly where an interrupted run stopped.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
@@ -32,17 +35,28 @@ def train(
     from .config import read_config
     from .loop import train as run_training
 
-    report = run_training(read_config(config), data, out, resume)
+    report = run_training(read_config(config), data, out, resume, keep)
+    if not report.leads:
+        return
     rows = [
         ("steps", f"{report.step} of {report.steps}"),
-        ("best J on held-out clips", f"{report.best_j:.3f} at step {report.best_step}"),
+        ("best J&F on held-out clips", f"{report.best_jf:.3f} at step {report.best_step}"),
         ("samples a second", f"{report.samples_a_second:.2f}"),
         ("waiting for data", f"{report.data_wait:.1%}"),
         ("run folder", report.run),
     ]
+    if report.blend != 1:
+        rows.insert(2, ("of the way from the start's weights", f"{report.blend:g}"))
+    if report.kept_after is not None:
+        rows.insert(2, ("J&F on what is kept", f"{report.kept_before:.3f} before, {report.kept_after:.3f} after"))
+    if report.gpu_gib is not None:
+        rows.append(("most GPU memory", f"{report.gpu_gib:.2f} GiB"))
     screen.show(asdict(report), screen.table("training", ["", "result"], rows), json)
     if not report.finished:
         raise typer.Exit(130)
+    if report.failed:
+        screen.notes.print(f"error: {report.failed}")
+        raise typer.Exit(1)
 
 
 class Format(StrEnum):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -77,22 +77,75 @@ class Optimiser(Document):
     clip: Rate = 0.1
     """The gradient's norm is held at or below this."""
     accumulate: Count = 1
-    """Batches whose gradients are averaged into one step."""
+    """Batches whose gradients make one step. Several processes share them out, so that a step means the same on any
+    number of them."""
     schedule: Literal["constant", "cosine"] = "cosine"
     """`cosine` ends at a tenth of the rate."""
     warmup: Annotated[int, Field(ge=0)] = 0
     """Steps over which the rate rises from nothing."""
+    average: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Decay of a moving average of the weights (0.999 remembers a thousand steps); 0 keeps none. Where there is one, it
+    is what is validated and saved."""
+
+
+class Adapt(Document):
+    """What of the model learns."""
+
+    freeze: tuple[
+        Literal["image_encoder", "memory_attention", "memory_encoder", "sam_prompt_encoder", "sam_mask_decoder"], ...
+    ] = ()
+    """Parts that keep their weights."""
 
 
 class Validation(Document):
     """Held-out clips that are tracked from their first mask, as a user would, to find the best checkpoint."""
 
     every: Count
-    """In steps; the end of the run is always validated."""
+    """In steps; the end of a stage and of the run is always validated."""
     clips: Count = 8
     """At most so many objects of the `val` split (or generic clips) are tracked."""
     frames: Annotated[int, Field(ge=2)] = 24
     """At most so many frames of each."""
+    worst: Annotated[int, Field(ge=0, le=16)] = 3
+    """So many clips of the lowest J&F are drawn into the run's `worst/` at each validation."""
+
+
+class Keep(Document):
+    """What must not be forgotten: the dataset given with --keep, of which nothing is learned."""
+
+    tolerance: Share = 0.02
+    """J&F on it may fall by so much from the run's start to its end; more, and the run fails."""
+    clips: Count = 16
+    """At most so many of its objects are tracked, of whichever splits."""
+    frames: Annotated[int, Field(ge=2)] = 24
+    blend: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = ()
+    """At the end also try weights that lie such shares of the way from the start's to the best's. Taken is the best on
+    validation of those that keep within the tolerance. Works without --keep as well."""
+
+
+class Stage(Document):
+    """A part of a run: what differs from the rest of the recipe, for how long, and what ends it early."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+    steps: Count | None = None
+    epochs: Rate | None = None
+    promote: Share | None = None
+    """The next stage begins as soon as validation's J&F reaches this."""
+    rate: Rate = 1.0
+    """Times the optimiser's rates."""
+    model: dict[str, Any] = {}
+    data: dict[str, Any] = {}
+    prompts: dict[str, Any] = {}
+    loss: dict[str, Any] = {}
+    adapt: dict[str, Any] = {}
+
+    @model_validator(mode="after")
+    def _one_length(self) -> Self:
+        if (self.steps is None) == (self.epochs is None):
+            raise ValueError(f"stages.{self.name}: steps, epochs: give exactly one of them")
+        if {"name", "start"} & set(self.model):
+            raise ValueError(f"stages.{self.name}.model: name and start are the whole run's")
+        return self
 
 
 class TrainConfig(Document):
@@ -105,29 +158,66 @@ class TrainConfig(Document):
     """Passes over the dataset's training objects, in place of `steps`."""
     save_every: Count = 100
     """Steps between resumable states."""
+    keep_last: Count = 1
+    """So many of the weights saved last stay; from 2 on as `step-NNNNNN.safetensors` beside `last.safetensors`."""
+    wandb: str | None = None
+    """A Weights & Biases project to log to, beside TensorBoard."""
     model: Model
     data: Data = Data()
     prompts: Prompts = Prompts()
     loss: Loss = Loss()
+    adapt: Adapt = Adapt()
     optimiser: Optimiser
     validation: Validation
+    keep: Keep = Keep()
+    stages: tuple[Stage, ...] = ()
+    """One after the other, in place of `steps` and `epochs`."""
 
     @model_validator(mode="after")
     def _one_length(self) -> Self:
-        if (self.steps is None) == (self.epochs is None):
-            raise ValueError("steps, epochs: give exactly one of them")
+        if sum([self.steps is not None, self.epochs is not None, bool(self.stages)]) != 1:
+            raise ValueError("steps, epochs, stages: give exactly one of them")
+        names = [stage.name for stage in self.stages]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"stages: two are called '{name}'")
+        try:
+            for part in [self.at(stage) for stage in self.stages] or [self]:
+                part.check()
+        except UserError as error:  # so that it is told with the file's name
+            raise ValueError(str(error)) from None
+        return self
+
+    def check(self) -> None:
+        """ValueError for values that do not go together."""
         if self.epochs is not None and self.data.source == "generic":
             raise ValueError("epochs: generic clips never repeat; give steps")
         if self.prompts.corrected_frames > self.data.frames:
             raise ValueError("prompts.corrected_frames: more than data.frames")
         if self.optimiser.warmup and self.steps is not None and self.optimiser.warmup >= self.steps:
             raise ValueError("optimiser.warmup: must be shorter than steps")
-        return self
+
+    def at(self, stage: Stage) -> TrainConfig:
+        """The recipe as it stands in a stage: a recipe without stages. UserError for what does not fit together."""
+        rates = {name: getattr(self.optimiser, name) for name in ("lr", "encoder_lr")}
+        changed: dict[str, Any] = {
+            "stages": (),
+            "steps": stage.steps,
+            "epochs": stage.epochs,
+            "optimiser": self.optimiser.model_copy(
+                update={name: rate and rate * stage.rate for name, rate in rates.items()}
+            ),
+        }
+        for table in ("model", "data", "prompts", "loss", "adapt"):
+            base: Document = getattr(self, table)
+            merged = base.model_dump() | getattr(stage, table)
+            changed[table] = type(base).parse(merged, f"stages.{stage.name}.{table}")
+        return self.model_copy(update=changed)
 
 
 def read_config(path: Path) -> TrainConfig:
-    """Read a recipe: a file, or the bare name of one that comes with heroprop (`nano-demo`)."""
-    if path.suffix != ".toml" and not path.exists():
+    """Read a recipe: a file (TOML, or a run's `resolved.json`), or the bare name of one of ours (`nano-demo`)."""
+    if path.suffix not in (".toml", ".json") and not path.exists():
         known = sorted(file.stem for file in RECIPES.glob("*.toml"))
         close = difflib.get_close_matches(str(path), known, n=1)
         bundled = RECIPES / f"{path}.toml"
@@ -135,4 +225,4 @@ def read_config(path: Path) -> TrainConfig:
             hint = f"; did you mean '{close[0]}'?" if close else ""
             raise UserError(f"{path}: no such config{hint}; give a .toml file or one of: {', '.join(known)}")
         path = bundled
-    return TrainConfig.read_toml(path)
+    return TrainConfig.read_json(path) if path.suffix == ".json" else TrainConfig.read_toml(path)

@@ -1,19 +1,11 @@
-"""The training loop."""
+"""The training loop: stages of steps, validated, saved, shown, and resumable at any of them."""
 
 from __future__ import annotations
 
-import signal
-import threading
-import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from types import FrameType
-from typing import Any
-
-import numpy as np
-import torch
-from torch.utils.tensorboard import SummaryWriter
 
 from render import screen
 from render.document import UserError
@@ -21,12 +13,17 @@ from render.document import UserError
 from .checkpoint import Progress, Run
 from .config import TrainConfig
 from .data.batch import Batch, batches
-from .data.held_out import HeldOut
-from .data.sources import Where, open_sources
-from .losses import window_loss
-from .models import build_train, load_weights, resolve
-from .optimise import build_optimiser, set_rates
-from .validate import score, track_all
+from .distributed import World, joined
+from .forgetting import Kept, Outcome, conclude, kept_at_start, open_kept
+from .interrupt import Interrupt
+from .learning.learner import Learner, State
+from .learning.optimise import set_rates
+from .learning.step import Numbered, take_step
+from .models import resolve
+from .monitor import Board, Clock, gpu_gib
+from .stages import Stage, open_stages
+from .validation.score import Score
+from .validation.validate import validate
 
 BAD_STEPS = 5
 """So many non-finite steps in a row end the run."""
@@ -34,225 +31,242 @@ BAD_STEPS = 5
 
 @dataclass(frozen=True)
 class TrainReport:
-    """What a run came to. `finished` is false where it was interrupted."""
+    """What a run came to. `finished` is false where it was interrupted; `failed` says why it does not pass its gate."""
 
     run: str
+    leads: bool
+    """Of several processes, whether this is the one that writes and speaks."""
     finished: bool
     step: int
     steps: int
-    best_j: float
+    best_jf: float
     best_step: int
+    blend: float
+    kept_before: float | None
+    kept_after: float | None
+    failed: str | None
     seconds: float
     samples_a_second: float
     data_wait: float
+    gpu_gib: float | None
 
 
-def train(config: TrainConfig, data: Where | Sequence[Where] | None, out: Path, resume: bool = False) -> TrainReport:
-    """Fine-tune as `config` says, on the dataset in `data`, into the run folder `out`.
-
-    Several datasets are taken as one; the generic source needs none (None). Ctrl-C (or SIGTERM) ends it after the step
-    in flight; `resume=True` goes on exactly where any interrupted run was last saved. UserError for a folder that holds
-    something else, another recipe or data, or losses that are not finite.
-    """
-    run, device = Run(out), pick_device(config)
-    sources = open_sources(config, data)
-    if resume:
-        run.check_same(config, sources.identity)
-
-    torch.manual_seed(config.seed)
-    model = build_model(config)
-    load_weights(model, resolve(config.model.start, config.model.name))
-    if not resume:
-        run.start(config, sources.identity)
-    model.to(device)
-    optimiser = build_optimiser(config.optimiser, model)
-    progress = run.load_state(model, optimiser) if resume else Progress()
-
-    steps, accumulate = sources.steps, config.optimiser.accumulate
-    stream = batches(
-        sources.train,
-        batch=config.data.batch,
-        first=progress.step * accumulate,
-        last=steps * accumulate,
-        workers=config.data.workers,
-        pin=device.type == "cuda",
-    )
-    clock, bad = Clock(progress.step), 0
-    board = SummaryWriter(str(out / "tensorboard"), purge_step=progress.step + 1)
-    with board, Interrupt() as interrupt, screen.progress() as bar:
-        task = bar.add_task("train", total=steps, completed=progress.step, status="first validation")
-        if not resume:  # what the start is worth; a run never ends with worse than it began with
-            validate(config, model, sources.held_out, run, progress, board, device)
-            run.save_state(model, optimiser, progress)
-        while progress.step < steps and not interrupt.asked:
-            factor = set_rates(config.optimiser, optimiser, progress.step, steps)
-            shown = list(clock.waiting(stream, accumulate))
-            row = take_step(config, model, optimiser, shown, device)
-            bad = 0 if row["finite"] else bad + 1
-            if not row["finite"]:
-                names = ", ".join(name for batch in shown for name in batch.names)
-                screen.notes.print(f"step {progress.step + 1}: loss or gradient is not finite; skipped ({names})")
-            if bad == BAD_STEPS:
-                raise UserError(
-                    f"{out}: {bad} steps in a row were not finite; lower optimiser.lr (the run is at {names})"
-                )
-            progress.step += 1
-            progress.seconds += clock.lap()
-            last_step = progress.step == steps
-            run.log({"step": progress.step, **row})
-            for name, value in row.items():
-                board.add_scalar(f"train/{name}", value, progress.step)
-            board.add_scalar("train/rate", factor * config.optimiser.lr, progress.step)
-
-            if progress.step % config.validation.every == 0 or last_step:
-                validate(config, model, sources.held_out, run, progress, board, device)
-            if progress.step % config.save_every == 0 or last_step or interrupt.asked:
-                run.save_weights("last", config, model.state_dict(), vars(progress))
-                run.save_state(model, optimiser, progress)
-            rate = clock.samples_a_second(progress.step, config.data.batch * accumulate)
-            status = (
-                f"loss {row['total']:.3f}  J {max(progress.best_j, 0):.3f}  {rate:.1f}/s  wait {clock.wait_share:.0%}"
-            )
-            bar.update(task, completed=progress.step, status=status)
-
-    finished = progress.step == steps
-    if not finished:
-        screen.notes.print(f"stopped after step {progress.step} of {steps}; go on with the same command and --resume")
-    return TrainReport(
-        run=str(out),
-        finished=finished,
-        step=progress.step,
-        steps=steps,
-        best_j=progress.best_j,
-        best_step=progress.best_step,
-        seconds=round(progress.seconds, 2),
-        samples_a_second=round(clock.samples_a_second(progress.step, config.data.batch * accumulate), 3),
-        data_wait=round(clock.wait_share, 4),
-    )
-
-
-def take_step(
-    config: TrainConfig, model: Any, optimiser: torch.optim.Optimizer, shown: list[Batch], device: torch.device
-) -> dict[str, float]:
-    """One optimiser step on the mean gradient of some batches; a step that is not finite changes nothing.
-
-    Returns the mean loss terms, their `total`, the gradient's norm before clipping, and if all was `finite` (1 or 0).
-    """
-    model.train()
-    optimiser.zero_grad(set_to_none=True)
-    sums: dict[str, float] = {}
-    for batch in shown:
-        inputs = batch.to_sam2(device)
-        with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
-            outputs = model(inputs)
-        coverage = batch.coverage.to(device) if config.loss.target == "coverage" else None
-        losses = window_loss(outputs, inputs.masks, config.loss, coverage)
-        (losses["total"] / len(shown)).backward()  # type: ignore[no-untyped-call]
-        for name, value in losses.items():
-            sums[name] = sums.get(name, 0.0) + value.item() / len(shown)
-    norm = torch.nn.utils.clip_grad_norm_(model.parameters(), config.optimiser.clip)
-    finite = bool(torch.isfinite(norm)) and bool(np.isfinite(sums["total"]))
-    if finite:
-        optimiser.step()
-    clean = {name: value if np.isfinite(value) else 0.0 for name, value in (sums | {"gradient": norm.item()}).items()}
-    return clean | {"finite": float(finite)}
-
-
-def validate(
+def train(
     config: TrainConfig,
-    model: Any,
-    held_out: list[HeldOut],
-    run: Run,
-    progress: Progress,
-    board: SummaryWriter,
-    device: torch.device,
-) -> None:
-    """Track the held-out clips; keep the weights as `best` if no earlier ones did better."""
-    state = {name: value.detach().clone() for name, value in model.state_dict().items()}
-    result = score(track_all(config.model.name, state, held_out, str(device)), held_out)
-    for name, value in result.as_dict().items():
-        board.add_scalar(f"val/{name}", value, progress.step)
-    run.log({"step": progress.step, "val": result.as_dict()})
-    if result.j > progress.best_j:
-        progress.best_j, progress.best_step = result.j, progress.step
-        run.save_weights("best", config, state, {**vars(progress), "val": result.as_dict()})
+    data: Path | str | None,
+    out: Path,
+    resume: bool = False,
+    keep: Path | str | None = None,
+) -> TrainReport:
+    """Fine-tune as `config` says, on the dataset in `data` (None for the generic source), into the run folder `out`.
+
+    `keep` is a dataset on which the run may not become worse than the recipe tolerates. Ctrl-C (or SIGTERM) ends it
+    after the step in flight; `resume=True` goes on exactly where any interrupted run was last saved. UserError for a
+    folder that holds something else, another recipe or data, or losses that are not finite.
+    """
+    with joined(config.device) as world:
+        accumulate = config.optimiser.accumulate
+        if accumulate % world.size:
+            raise UserError(
+                f"optimiser.accumulate = {accumulate}: {world.size} processes share out a step's batches evenly; "
+                f"make it a multiple of {world.size} (and data.batch smaller, for steps as they were)"
+            )
+        return Training(config, open_stages(config, data), open_kept(config, keep), out, world).run(resume)
 
 
-def build_model(config: TrainConfig) -> Any:
-    """SAM2Train with the recipe's prompts, its click stream seeded."""
-    prompts = config.prompts
-    shown = prompts.point + prompts.box
-    model = build_train(
-        config.model.name,
-        _target_="train.prompting.PromptedSAM2",
-        prob_to_use_pt_input_for_train=shown,
-        prob_to_use_box_input_for_train=prompts.box / shown if shown else 0.0,
-        prob_to_sample_from_gt_for_train=0.1,
-        num_frames_to_correct_for_train=prompts.corrected_frames,
-        rand_frames_to_correct_for_train=prompts.corrected_frames > 1,
-        add_all_frames_to_correct_as_cond=True,
-        num_init_cond_frames_for_train=prompts.prompted_frames,
-        rand_init_cond_frames_for_train=True,
-        num_correction_pt_per_frame=prompts.clicks,
-    )
-    model.rng = np.random.default_rng([config.seed, 1])
-    return model
+class Training:
+    """One run, as one of its processes sees it."""
 
+    def __init__(self, config: TrainConfig, stages: list[Stage], kept: Kept, out: Path, world: World) -> None:
+        self.config, self.stages, self.kept, self.world = config, stages, kept, world
+        self.folder = Run(out, world.leads)
+        self.start = resolve(config.model.start, config.model.name)
+        self.clips = stages[0].sources.held_out
+        self.progress, self.state = Progress(), State()
+        self.clock, self.interrupt, self.bad = Clock(), Interrupt(), 0
 
-def pick_device(config: TrainConfig) -> torch.device:
-    """The device that the recipe asks for; UserError where there is none."""
-    if config.device == "cuda" and not torch.cuda.is_available():
-        raise UserError('device = "cuda", but torch sees no CUDA device; use "auto" or "cpu"')
-    return torch.device("cuda" if config.device != "cpu" and torch.cuda.is_available() else "cpu")
-
-
-class Clock:
-    """How long steps take, and which share of that was spent waiting for data."""
-
-    def __init__(self, first_step: int) -> None:
-        self.first_step = first_step
-        self.started = self.mark = time.monotonic()
-        self.waited = 0.0
-
-    def waiting(self, stream: Iterator[Batch], count: int) -> Iterator[Batch]:
-        """The next `count` batches, the time until each arrives counted as waiting."""
-        for _ in range(count):
-            asked = time.monotonic()
-            batch = next(stream)
-            self.waited += time.monotonic() - asked
-            yield batch
-
-    def lap(self) -> float:
-        """Seconds since the last lap."""
-        now = time.monotonic()
-        lap, self.mark = now - self.mark, now
-        return lap
-
-    def samples_a_second(self, step: int, samples_a_step: int) -> float:
-        return (step - self.first_step) * samples_a_step / max(time.monotonic() - self.started, 1e-9)
+    def run(self, resume: bool) -> TrainReport:
+        """Every stage that is left, then the choice of the result."""
+        data = stages_identity(self.stages, self.kept)
+        if resume:
+            self.folder.check_same(self.config, data)
+            self.state, self.progress = self.folder.load_state()
+        outcome = Outcome()
+        with ExitStack() as stack:
+            if not resume:
+                self.folder.start(self.config, data)
+            board = Board(self.folder.folder, self.config, self.progress.step, self.world.leads)
+            self.board, _ = stack.enter_context(board), stack.enter_context(self.interrupt)
+            self.bar = stack.enter_context(screen.progress())
+            self.task = self.bar.add_task("train", total=self.planned, completed=self.progress.step, status="")
+            if not resume:
+                self.begin()
+            while not self.finished and not self.interrupt.asked:
+                self.train_stage(self.stages[self.progress.stage])
+            if self.finished:
+                self.bar.update(self.task, status="choosing the result")
+                outcome = conclude(self.config, self.folder, self.progress, self.clips, self.kept, self.world)
+        return self.report(outcome)
 
     @property
-    def wait_share(self) -> float:
-        return self.waited / max(time.monotonic() - self.started, 1e-9)
+    def finished(self) -> bool:
+        return self.progress.stage == len(self.stages)
+
+    @property
+    def planned(self) -> int:
+        """Steps taken and still to come, if no more stages end early."""
+        return self.progress.step - self.progress.stage_step + sum(s.steps for s in self.stages[self.progress.stage :])
+
+    def begin(self) -> None:
+        """What the start is worth: a run never ends with worse than it began with."""
+        learner = Learner(self.stages[0].config, self.world.device, self.start)
+        self.bar.update(self.task, status="validating the start")
+        self.progress.kept_start = kept_at_start(self.config, learner.weights(), self.kept, self.world)
+        if self.kept.clips:
+            self.folder.log({"step": 0, "kept": self.progress.kept_start})
+        if self.stages[0].name:
+            self.folder.log({"step": 0, "stage": self.stages[0].name})
+        self.validate(learner)
+        self.state = learner.state()
+        self.folder.save_state(self.state, self.progress)
+
+    def train_stage(self, stage: Stage) -> None:
+        """The stage's steps, up to its end, its promotion, or an interrupt."""
+        learner = Learner(stage.config, self.world.device, self.start)
+        learner.load(self.state)
+        stream = self.stream(stage)
+        stopped = False
+        while not stopped:
+            row = self.step(stage, learner, stream)
+            last = self.progress.stage_step == stage.steps
+            score = self.validate(learner) if last or self.progress.step % self.config.validation.every == 0 else None
+            promoted = stage.promote is not None and score is not None and score.jf >= stage.promote
+            stopped = self.world.any(self.interrupt.asked) or last or promoted
+            if last or promoted:
+                self.leave(stage, score if promoted else None)
+            if stopped or self.progress.step % self.config.save_every == 0:
+                self.save(learner)
+            self.show(stage, row)
+        self.state = learner.state()
+
+    def stream(self, stage: Stage) -> Iterator[Batch]:
+        """This process's share of the batches from the next step on: every `world.size`-th of them."""
+        accumulate = stage.config.optimiser.accumulate
+        left = stage.steps - self.progress.stage_step
+        return batches(
+            stage.sources.train,
+            batch=stage.config.data.batch,
+            first=self.progress.step * accumulate,
+            last=(self.progress.step + left) * accumulate,
+            workers=stage.config.data.workers,
+            pin=self.world.device.type == "cuda",
+            rank=self.world.rank,
+            world=self.world.size,
+        )
+
+    def step(self, stage: Stage, learner: Learner, stream: Iterator[Batch]) -> dict[str, float]:
+        """One optimiser step; UserError where the last few were not finite."""
+        config, progress, world = stage.config, self.progress, self.world
+        accumulate = config.optimiser.accumulate
+        set_rates(config.optimiser, learner.optimiser, stage.first + progress.stage_step, self.length)
+        numbers = range(progress.step * accumulate + world.rank, (progress.step + 1) * accumulate, world.size)
+        found = self.clock.waiting(stream, len(numbers))
+        shown = [Numbered(number, batch) for number, batch in zip(numbers, found, strict=True)]
+        row = take_step(config, learner.model, learner.optimiser, shown, world)
+        self.bad = 0 if row["finite"] else self.bad + 1
+        if not row["finite"]:
+            names = ", ".join(name for numbered in shown for name in numbered.batch.names)
+            screen.notes.print(f"step {progress.step + 1}: loss or gradient is not finite; skipped ({names})")
+            if self.bad == BAD_STEPS:
+                raise UserError(
+                    f"{self.folder.folder}: {BAD_STEPS} steps in a row were not finite; lower optimiser.lr "
+                    f"(the run is at {names})"
+                )
+        elif learner.average:
+            learner.average.update(learner.model, progress.step + 1)
+        progress.step += 1
+        progress.stage_step += 1
+        progress.seconds += self.clock.lap(accumulate * config.data.batch)
+        self.folder.log({"step": progress.step, **row})
+        return row
+
+    @property
+    def length(self) -> int:
+        """Steps of the whole plan."""
+        return self.stages[-1].first + self.stages[-1].steps
+
+    def leave(self, stage: Stage, reached: Score | None) -> None:
+        """Go on to the next stage: `reached` is the score that earned it, None where the steps were over."""
+        self.progress.stage += 1
+        self.progress.stage_step = 0
+        if self.finished:
+            return
+        following = self.stages[self.progress.stage].name
+        why = f"J&F {reached.jf:.3f} reached {stage.promote:g}" if reached else f"its {stage.steps} steps are over"
+        self.folder.log({"step": self.progress.step, "stage": following, "why": why})
+        screen.notes.print(f"step {self.progress.step}: from stage {stage.name} to {following} ({why})")
+        self.bar.update(self.task, total=self.planned)
+
+    def validate(self, learner: Learner) -> Score:
+        """Track the held-out clips; keep the weights as `best` if no earlier ones did better."""
+        config, progress = self.config, self.progress
+        state = {name: value.detach().clone() for name, value in learner.weights().items()}
+        result = validate(config.model.name, state, self.clips, self.world, config.validation.worst)
+        score = result.score
+        self.board.numbers("val", score.as_dict(), progress.step)
+        if result.worst is not None:
+            self.board.picture("worst", result.worst, progress.step)
+        self.folder.log({"step": progress.step, "val": score.as_dict()})
+        if score.jf > progress.best:
+            progress.best, progress.best_step = score.jf, progress.step
+            self.folder.save_weights("best", config, state, {**asdict(progress), "val": score.as_dict()})
+        return score
+
+    def save(self, learner: Learner) -> None:
+        """The last weights, and the state to go on from."""
+        self.folder.save_weights("last", self.config, learner.weights(), asdict(self.progress))
+        self.folder.save_state(learner.state(), self.progress)
+
+    def show(self, stage: Stage, row: dict[str, float]) -> None:
+        """The step on TensorBoard and on screen."""
+        pace: dict[str, float] = {"samples_a_second": self.clock.samples_a_second, "data_wait": self.clock.wait_share}
+        memory = gpu_gib(self.world.device)
+        if memory is not None:
+            pace["gpu_gib"] = memory
+        self.board.numbers("train", row, self.progress.step)
+        self.board.numbers("pace", pace, self.progress.step)
+        parts = [stage.name] if stage.name else []
+        parts += [f"loss {row['total']:.3f}", f"J&F {max(self.progress.best, 0):.3f}"]
+        parts += [f"{self.clock.samples_a_second:.1f}/s", f"wait {self.clock.wait_share:.0%}"]
+        parts += [f"{memory:.1f} GiB"] if memory is not None else []
+        self.bar.update(self.task, completed=self.progress.step, status="  ".join(parts))
+
+    def report(self, outcome: Outcome) -> TrainReport:
+        """What it came to."""
+        progress = self.progress
+        if not self.finished:
+            screen.notes.print(f"stopped after step {progress.step} of {self.planned}; the same with --resume goes on")
+        memory = gpu_gib(self.world.device)
+        return TrainReport(
+            run=str(self.folder.folder),
+            leads=self.world.leads,
+            finished=self.finished,
+            step=progress.step,
+            steps=self.planned,
+            best_jf=outcome.jf if outcome.jf is not None else progress.best,
+            best_step=progress.best_step,
+            blend=outcome.share,
+            kept_before=progress.kept_start,
+            kept_after=outcome.kept,
+            failed=outcome.failed,
+            seconds=round(progress.seconds, 2),
+            samples_a_second=round(self.clock.samples_a_second, 3),
+            data_wait=round(self.clock.wait_share, 4),
+            gpu_gib=None if memory is None else round(memory, 2),
+        )
 
 
-class Interrupt:
-    """Inside the block the first SIGINT or SIGTERM only sets `asked`; a second one acts as ever."""
-
-    def __init__(self) -> None:
-        self.asked = False
-        self._before: dict[int, Any] = {}
-
-    def __enter__(self) -> Interrupt:
-        if threading.current_thread() is threading.main_thread():
-            self._before = {number: signal.signal(number, self._ask) for number in (signal.SIGINT, signal.SIGTERM)}
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-
-    def _ask(self, number: int, frame: FrameType | None) -> None:
-        self.asked = True
-        signal.signal(number, self._before[number])
-        screen.notes.print("stopping after this step; once more to stop at once")
+def stages_identity(stages: list[Stage], kept: Kept) -> str:
+    """What the data of a run is, hashed: a resumed one must have the same."""
+    parts = list(dict.fromkeys([stage.sources.identity for stage in stages] + [kept.identity]))
+    return " ".join(part for part in parts if part)

@@ -9,7 +9,8 @@ from train import bundle, loop
 from train.config import RECIPES, TrainConfig, read_config
 from train.data.held_out import generic_held_out
 from train.models import BUNDLED, image_size, resolve, sha256
-from train.validate import copy_first, score, track_all
+from train.validation.score import score
+from train.validation.track import copy_first, track_all
 
 from .recipes import tiny
 

@@ -11,10 +11,11 @@ from render.mask import binary_mask
 from train.config import Loss
 from train.data.batch import MEAN_RGB, STD_RGB, Batch, collate
 from train.data.window import Window
-from train.losses import window_loss
+from train.learning.losses import window_loss
+from train.learning.prompting import NO_POINT, NOT_ON_IT, PromptedSAM2, mend_boxes
 from train.models import build_train, load_weights, resolve
-from train.prompting import NO_POINT, NOT_ON_IT, PromptedSAM2, mend_boxes
 
+OURS = "train.learning.prompting.PromptedSAM2"
 FRAMES, SIDE = 3, 128
 OBJECTS = ["steady", "absent in the middle", "late", "blurred to a shadow"]
 
@@ -102,7 +103,7 @@ def test_losses_and_gradients_equal_the_official_ones(prompt: str) -> None:
     their_losses = official(theirs(batch), batch.masks)
     their_losses[CORE_LOSS_KEY].backward()
 
-    ours = seeded(build_train("nano", _target_="train.prompting.PromptedSAM2", **options(prompt)))
+    ours = seeded(build_train("nano", _target_=OURS, **options(prompt)))
     inputs = collate(made).to_sam2(torch.device("cpu"))
     assert torch.equal(inputs.img_batch, batch.img_batch)
     assert torch.equal(inputs.masks, batch.masks)
@@ -126,7 +127,7 @@ def test_losses_and_gradients_equal_the_official_ones(prompt: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("prompt", ["mask", "point", "box"])
 def test_an_object_that_enters_late_is_taught_as_absent_and_then_as_present(prompt: str) -> None:
-    model = seeded(build_train("nano", _target_="train.prompting.PromptedSAM2", **options(prompt, prompted_frames=1)))
+    model = seeded(build_train("nano", _target_=OURS, **options(prompt, prompted_frames=1)))
     batch = collate([window for window in windows() if window.name == "late"])
     inputs = batch.to_sam2(torch.device("cpu"))
     outputs = model(inputs)

@@ -22,12 +22,16 @@ from train.config import TrainConfig
 from train.data.batch import collate
 from train.data.generic import Generic
 from train.data.sources import identity
+from train.distributed import World
+from train.learning import learner, step
+from train.learning.losses import TERMS
+from train.learning.optimise import build_optimiser, set_rates
+from train.learning.step import Numbered, take_step
 from train.models import load_weights, resolve
-from train.optimise import build_optimiser, set_rates
 
 from .recipes import tiny
 
-CPU = torch.device("cpu")
+CPU = World(torch.device("cpu"))
 
 
 def log(run: Path) -> list[dict[str, Any]]:
@@ -46,11 +50,11 @@ def same(first: dict[str, torch.Tensor], second: dict[str, torch.Tensor]) -> boo
 def test_steps_on_one_batch_make_its_loss_fall() -> None:
     config = tiny(data__source="generic", prompts__mask=1.0, prompts__point=0.0, prompts__box=0.0, loss={"mask": 2.0})
     torch.manual_seed(0)
-    model = loop.build_model(config)
+    model = learner.build_model(config)
     load_weights(model, resolve(config.model.start))
     optimiser = build_optimiser(config.optimiser, model)
     batch = collate([Generic(3, 0, 2, 128, easy=10**6).window(n) for n in range(4)])
-    rows = [loop.take_step(config, model, optimiser, [batch], CPU) for _ in range(12)]
+    rows = [take_step(config, model, optimiser, [Numbered(0, batch)], CPU) for _ in range(12)]
     assert all(row["finite"] == 1 for row in rows)
     assert rows[-1]["total"] < 0.7 * rows[0]["total"]
 
@@ -61,9 +65,10 @@ def test_accumulated_gradients_are_those_of_the_whole_batch() -> None:
     windows = [Generic(3, 0, 2, 128).window(n) for n in range(4)]
     norms, terms = [], []
     for shown in ([collate(windows)], [collate(windows[:2]), collate(windows[2:])]):
-        model = loop.build_model(config)
+        model = learner.build_model(config)
         load_weights(model, resolve(config.model.start))
-        row = loop.take_step(config, model, build_optimiser(config.optimiser, model), shown, CPU)
+        numbered = [Numbered(number, batch) for number, batch in enumerate(shown)]
+        row = take_step(config, model, build_optimiser(config.optimiser, model), numbered, CPU)
         norms.append(row["gradient"])
         terms.append(row["total"])
     assert norms[0] == pytest.approx(norms[1], rel=1e-4)
@@ -76,11 +81,11 @@ def test_every_kind_of_prompt_trains_on_objects_that_leave(prompt: str) -> None:
     config = tiny(
         data__source="generic", **{f"prompts__{kind}": float(kind == prompt) for kind in ("mask", "point", "box")}
     )
-    model = loop.build_model(config)
+    model = learner.build_model(config)
     load_weights(model, resolve(config.model.start))
     batch = collate([Generic(3, 0, 3, 128).window(n) for n in range(2)])
     batch.masks[1:, 0] = False
-    row = loop.take_step(config, model, build_optimiser(config.optimiser, model), [batch], CPU)
+    row = take_step(config, model, build_optimiser(config.optimiser, model), [Numbered(0, batch)], CPU)
     assert row["finite"] == 1
     assert row["score"] > 0
 
@@ -92,6 +97,8 @@ def test_a_run_leaves_what_it_promises(dataset: Path, tmp_path: Path) -> None:
     names = {path.name for path in (tmp_path / "run").iterdir()}
     promised = {
         "config.json",
+        "resolved.json",
+        "worst",
         "best.safetensors",
         "best.json",
         "last.safetensors",
@@ -104,7 +111,7 @@ def test_a_run_leaves_what_it_promises(dataset: Path, tmp_path: Path) -> None:
     assert [row["step"] for row in rows if "total" in row] == [1, 2, 3, 4]
     assert [row["step"] for row in rows if "val" in row] == [0, 4]
     best = json.loads((tmp_path / "run" / "best.json").read_text())
-    assert best["val"]["j"] == report.best_j == max(row["val"]["j"] for row in rows if "val" in row)
+    assert best["val"]["jf"] == report.best_jf == max(row["val"]["jf"] for row in rows if "val" in row)
     assert resolve(str(tmp_path / "run")).name == "nano"
     with pytest.raises(UserError, match="not empty; add --resume"):
         loop.train(tiny(), dataset, tmp_path / "run")
@@ -171,7 +178,7 @@ def test_an_interrupt_leaves_a_run_that_goes_on(dataset: Path, tmp_path: Path, m
 def test_steps_that_are_not_finite_change_nothing_and_end_the_run(
     dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loop, "window_loss", lambda outputs, *rest: {"total": _broken(outputs)})
+    monkeypatch.setattr(step, "window_loss", lambda outputs, *rest: _broken(outputs))
     with pytest.raises(UserError, match="5 steps in a row were not finite"):
         loop.train(tiny(steps=9), dataset, tmp_path / "run")
     rows = log(tmp_path / "run")
@@ -179,9 +186,9 @@ def test_steps_that_are_not_finite_change_nothing_and_end_the_run(
     assert same(weights(tmp_path / "run"), resolve("nano-random:1").state)
 
 
-def _broken(outputs: list[dict[str, Any]]) -> torch.Tensor:
+def _broken(outputs: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
     total: torch.Tensor = outputs[-1]["multistep_pred_multimasks_high_res"][0].sum() * float("nan")
-    return total
+    return dict.fromkeys((*TERMS, "total"), total)
 
 
 @pytest.mark.slow
@@ -199,7 +206,7 @@ def test_only_the_same_run_resumes(dataset: Path, tmp_path: Path) -> None:
 
 def test_layer_decay_and_weight_decay_go_where_the_official_recipe_puts_them() -> None:
     config = tiny(optimiser={"lr": 1.0, "encoder_lr": 0.5, "layer_decay": 0.9, "weight_decay": 0.1})
-    model = loop.build_model(config)
+    model = learner.build_model(config)
     optimiser = build_optimiser(config.optimiser, model)
     names = {id(parameter): name for name, parameter in model.named_parameters()}
     peaks = {names[id(p)]: (g["peak"], g["weight_decay"]) for g in optimiser.param_groups for p in g["params"]}
@@ -230,11 +237,11 @@ def test_a_bfloat16_step_on_cuda_is_finite_and_close_to_float32() -> None:
     config = tiny(data__source="generic", prompts__mask=1.0, prompts__point=0.0, prompts__box=0.0)
     batch = collate([Generic(3, 0, 2, 128).window(n) for n in range(4)])
     totals = []
-    for device in (CPU, torch.device("cuda")):
-        model = loop.build_model(config)
+    for device in (CPU.device, torch.device("cuda")):
+        model = learner.build_model(config)
         load_weights(model, resolve(config.model.start))
         model.to(device)
-        row = loop.take_step(config, model, build_optimiser(config.optimiser, model), [batch], device)
+        row = take_step(config, model, build_optimiser(config.optimiser, model), [Numbered(0, batch)], World(device))
         assert row["finite"] == 1
         totals.append(row["total"])
     assert totals[1] == pytest.approx(totals[0], rel=0.03)

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from render.mask import binary_mask
 from train.config import Loss
-from train.losses import TERMS, dice, focal, soft_target, window_loss
+from train.learning.losses import TERMS, dice, focal, soft_target, window_loss
 
 
 def outputs(frames: int, objects: int, side: int, seed: int) -> tuple[list[dict[str, Any]], Tensor]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TypeVar, overload
 
 import numpy as np
@@ -13,6 +13,7 @@ from render.document import UserError
 from render.manifest import Dataset
 from render.mask import binary_mask
 
+from ..validation.traits import traits
 from .generic import Generic
 from .tracks import Track, tracks
 
@@ -22,11 +23,15 @@ Masks = Sequence[NDArray[np.bool_]]
 
 @dataclass(frozen=True)
 class HeldOut:
-    """One object of one clip: frames uint8 (H, W, 3) and its masks bool (H, W), the first not empty."""
+    """One object of one clip: frames uint8 (H, W, 3) and its masks bool (H, W), the first not empty.
+
+    `traits`: which frames have each of `train.validation.traits`, bool (frames,), where that was measured.
+    """
 
     name: str
     frames: Sequence[NDArray[np.uint8]]
     masks: Masks
+    traits: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
 
 
 class Lazy(Sequence[T]):
@@ -47,11 +52,12 @@ class Lazy(Sequence[T]):
         return [self._make(n) for n in numbers] if isinstance(numbers, range) else self._make(numbers)
 
 
-def held_out(data: Dataset, split: str, clips: int, frames: int) -> list[HeldOut]:
-    """At most `clips` objects of a split, spread evenly over it, for `frames` frames or fewer from when they appear."""
+def held_out(data: Dataset, split: str | None, clips: int, frames: int) -> list[HeldOut]:
+    """At most `clips` objects of a split (None: of all), spread evenly, for `frames` frames or fewer."""
     found = [track for track in tracks(data, split) if track.promptable[0] < track.frames - 1]
     if not found:
-        raise UserError(f"{data.folder}: its {split} split shows no target; plan more clips for it and render them")
+        where = f"its {split} split" if split else "it"
+        raise UserError(f"{data.folder}: {where} shows no target; plan more clips for it and render them")
     chosen = [found[n * len(found) // min(clips, len(found))] for n in range(min(clips, len(found)))]
     return [_held_out(data, track, frames) for track in chosen]
 
@@ -59,10 +65,12 @@ def held_out(data: Dataset, split: str, clips: int, frames: int) -> list[HeldOut
 def _held_out(data: Dataset, track: Track, frames: int) -> HeldOut:
     first = int(track.promptable[0])
     length = min(frames, track.frames - first)
+    flags = traits(data.attributes(track.clip, track.object_id), first)
     return HeldOut(
         name=f"{track.clip}/{track.object_id}",
         frames=Lazy(lambda n: data.rgb(track.clip, first + n), length),
         masks=Lazy(lambda n: data.mask(track.clip, first + n, track.object_id), length),
+        traits={name: of_frames[:length] for name, of_frames in flags.items()},
     )
 
 

@@ -6,8 +6,9 @@ import math
 from typing import Any
 
 import torch
+from torch import Tensor
 
-from .config import Optimiser
+from ..config import Optimiser
 
 TRUNK = "image_encoder.trunk"
 
@@ -50,7 +51,10 @@ def _peak(config: Optimiser, model: Any, name: str) -> float:
 
 
 def set_rates(config: Optimiser, optimiser: torch.optim.Optimizer, step: int, steps: int) -> float:
-    """Set every group's rate for step number `step` (from 0) of `steps`; returns the factor on the peaks."""
+    """Set every group's rate for step number `step` (from 0) of `steps`; returns the factor on the peaks.
+
+    Of a run with stages these are places in the whole plan: a stage that ends early leaves its remaining ones out.
+    """
     factor = min((step + 1) / (config.warmup + 1), 1.0)
     if config.schedule == "cosine" and step >= config.warmup:
         done = (step - config.warmup) / max(steps - config.warmup, 1)
@@ -58,3 +62,19 @@ def set_rates(config: Optimiser, optimiser: torch.optim.Optimizer, step: int, st
     for group in optimiser.param_groups:
         group["lr"] = group["peak"] * factor
     return factor
+
+
+def named_state(optimiser: torch.optim.Optimizer, model: Any) -> dict[str, dict[str, Tensor]]:
+    """What the optimiser remembers of each parameter, by the parameter's name."""
+    return {name: dict(optimiser.state[p]) for name, p in model.named_parameters() if p in optimiser.state}
+
+
+def load_named_state(optimiser: torch.optim.Optimizer, model: Any, state: dict[str, dict[str, Tensor]]) -> None:
+    """Put `named_state` back. Parameters that it does not know (they were frozen) start afresh."""
+    learned = {p for group in optimiser.param_groups for p in group["params"]}
+    for name, parameter in model.named_parameters():
+        if name in state and parameter in learned:
+            optimiser.state[parameter] = {  # AdamW counts steps on the CPU
+                key: value.clone() if key == "step" else value.to(parameter.device, copy=True)
+                for key, value in state[name].items()
+            }

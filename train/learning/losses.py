@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from .config import Loss
+from ..config import Loss
 
 TERMS = ("mask", "dice", "iou", "score")
 FOCAL_ALPHA = 0.25
