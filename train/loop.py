@@ -84,6 +84,7 @@ class Training:
         self.clips = stages[0].sources.held_out
         self.progress, self.state = Progress(), State()
         self.clock, self.interrupt, self.bad = Clock(), Interrupt(), 0
+        self.stopped = False
 
     def run(self, resume: bool) -> TrainReport:
         """Every stage that is left, then the choice of the result."""
@@ -101,7 +102,7 @@ class Training:
             self.task = self.bar.add_task("train", total=self.planned, completed=self.progress.step, status="")
             if not resume:
                 self.begin()
-            while not self.finished and not self.interrupt.asked:
+            while not self.finished and not self.stopped:
                 self.train_stage(self.stages[self.progress.stage])
             if self.finished:
                 self.bar.update(self.task, status="choosing the result")
@@ -135,16 +136,17 @@ class Training:
         learner = Learner(stage.config, self.world.device, self.start)
         learner.load(self.state)
         stream = self.stream(stage)
-        stopped = False
-        while not stopped:
+        ended = False
+        while not ended and not self.stopped:
             row = self.step(stage, learner, stream)
             last = self.progress.stage_step == stage.steps
             score = self.validate(learner) if last or self.progress.step % self.config.validation.every == 0 else None
             promoted = stage.promote is not None and score is not None and score.jf >= stage.promote
-            stopped = self.world.any(self.interrupt.asked) or last or promoted
-            if last or promoted:
+            ended = last or promoted
+            if ended:
                 self.leave(stage, score if promoted else None)
-            if stopped or self.progress.step % self.config.save_every == 0:
+            self.stopped = self.world.any(self.interrupt.asked)  # all processes stop after the same step
+            if ended or self.stopped or self.progress.step % self.config.save_every == 0:
                 self.save(learner)
             self.show(stage, row)
         self.state = learner.state()

@@ -65,5 +65,5 @@ def test_a_recipe_that_is_not_there() -> None:
 
 
 def test_the_resolved_recipe_reads_back() -> None:
-    config = read_config(Path("classic"))
+    config = read_config(Path("official"))
     assert TrainConfig.parse(config.model_dump(mode="json"), "again") == config

@@ -1,0 +1,1 @@
+"""Benchmarks of the trainer, each against the official code in the same run."""

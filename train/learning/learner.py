@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..config import TrainConfig
+from ..config import Prompts, TrainConfig
 from ..models import Loaded, build_train, load_weights
 from .average import Average
 from .optimise import build_optimiser, load_named_state, named_state
@@ -53,21 +53,24 @@ class Learner:
 
 def build_model(config: TrainConfig) -> Any:
     """SAM2Train with the recipe's prompts."""
-    prompts = config.prompts
+    target = "train.learning.prompting.PromptedSAM2"
+    return build_train(config.model.name, _target_=target, **prompt_options(config.prompts))
+
+
+def prompt_options(prompts: Prompts) -> dict[str, Any]:
+    """The recipe's prompts as SAM2Train's own options."""
     shown = prompts.point + prompts.box
-    return build_train(
-        config.model.name,
-        _target_="train.learning.prompting.PromptedSAM2",
-        prob_to_use_pt_input_for_train=shown,
-        prob_to_use_box_input_for_train=prompts.box / shown if shown else 0.0,
-        prob_to_sample_from_gt_for_train=0.1,
-        num_frames_to_correct_for_train=prompts.corrected_frames,
-        rand_frames_to_correct_for_train=prompts.corrected_frames > 1,
-        add_all_frames_to_correct_as_cond=True,
-        num_init_cond_frames_for_train=prompts.prompted_frames,
-        rand_init_cond_frames_for_train=True,
-        num_correction_pt_per_frame=prompts.clicks,
-    )
+    return {
+        "prob_to_use_pt_input_for_train": shown,
+        "prob_to_use_box_input_for_train": prompts.box / shown if shown else 0.0,
+        "prob_to_sample_from_gt_for_train": 0.1,
+        "num_frames_to_correct_for_train": prompts.corrected_frames,
+        "rand_frames_to_correct_for_train": prompts.corrected_frames > 1,
+        "add_all_frames_to_correct_as_cond": True,
+        "num_init_cond_frames_for_train": prompts.prompted_frames,
+        "rand_init_cond_frames_for_train": True,
+        "num_correction_pt_per_frame": prompts.clicks,
+    }
 
 
 def freeze(model: Any, config: TrainConfig) -> None:
