@@ -142,9 +142,9 @@ class Stage(Document):
     @model_validator(mode="after")
     def _one_length(self) -> Self:
         if (self.steps is None) == (self.epochs is None):
-            raise ValueError(f"stages.{self.name}: steps, epochs: give exactly one of them")
+            raise ValueError("steps, epochs: give exactly one of them")
         if {"name", "start"} & set(self.model):
-            raise ValueError(f"stages.{self.name}.model: name and start are the whole run's")
+            raise ValueError("model: name and start are the whole run's")
         return self
 
 
@@ -177,6 +177,9 @@ class TrainConfig(Document):
     def _one_length(self) -> Self:
         if sum([self.steps is not None, self.epochs is not None, bool(self.stages)]) != 1:
             raise ValueError("steps, epochs, stages: give exactly one of them")
+        lengths = [stage.steps for stage in self.stages] or [self.steps]
+        if self.optimiser.warmup and None not in lengths and self.optimiser.warmup >= sum(filter(None, lengths)):
+            raise ValueError("optimiser.warmup: must be shorter than steps")
         names = [stage.name for stage in self.stages]
         for name in names:
             if names.count(name) > 1:
@@ -194,8 +197,6 @@ class TrainConfig(Document):
             raise ValueError("epochs: generic clips never repeat; give steps")
         if self.prompts.corrected_frames > self.data.frames:
             raise ValueError("prompts.corrected_frames: more than data.frames")
-        if self.optimiser.warmup and self.steps is not None and self.optimiser.warmup >= self.steps:
-            raise ValueError("optimiser.warmup: must be shorter than steps")
 
     def at(self, stage: Stage) -> TrainConfig:
         """The recipe as it stands in a stage: a recipe without stages. UserError for what does not fit together."""

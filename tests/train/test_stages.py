@@ -47,7 +47,7 @@ def test_a_stage_is_the_recipe_with_its_changes() -> None:
     [
         ({"name": "a", "steps": 1, "data": {"frams": 2}}, "stages.a.data: frams: unknown key; did you mean 'frames'?"),
         ({"name": "a", "steps": 1, "optimizer": {}}, "stages.0.optimizer: unknown key"),
-        ({"name": "a"}, "stages.a: steps, epochs: give exactly one of them"),
+        ({"name": "a"}, "stages.0: steps, epochs: give exactly one of them"),
         ({"name": "A b", "steps": 1}, "stages.0.name: "),
         ({"name": "b", "steps": 1}, "two are called 'b'"),
         ({"name": "a", "steps": 1, "data": {"frames": 1}}, "stages.a.data: frames: "),
