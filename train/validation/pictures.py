@@ -26,7 +26,7 @@ def strip(answer: Masks, clip: HeldOut, title: str) -> NDArray[np.uint8]:
 
 def tile(frame: NDArray[np.uint8], truth: NDArray[np.bool_], answer: NDArray[np.bool_]) -> NDArray[np.uint8]:
     """One frame, darkened a little, with both outlines, fitted into a tile."""
-    from evaluate.metrics import boundary
+    from evaluate.metrics.boundary import boundary
 
     picture = ImageOps.pad(Image.fromarray(frame), TILE)
     pixels = np.array(picture) * 3 // 4
