@@ -30,7 +30,7 @@ class Kept:
     identity: str
 
 
-def open_kept(config: TrainConfig, keep: Path | None) -> Kept:
+def open_kept(config: TrainConfig, keep: Path | str | None) -> Kept:
     """The dataset given with --keep, of whichever splits, or nothing."""
     if keep is None:
         return Kept("", (), "")

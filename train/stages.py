@@ -25,7 +25,7 @@ class Stage:
         return self.sources.steps
 
 
-def open_stages(config: TrainConfig, data: Path | None) -> list[Stage]:
+def open_stages(config: TrainConfig, data: Path | str | None) -> list[Stage]:
     """The recipe's stages, or the whole run as one; UserError where the data does not serve one of them."""
     parts = [(stage.name, config.at(stage), stage.promote) for stage in config.stages] or [("", config, None)]
     stages: list[Stage] = []
