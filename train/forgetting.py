@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from torch import Tensor
 
@@ -14,7 +13,7 @@ from render.manifest import Dataset
 from .checkpoint import Progress, Run
 from .config import TrainConfig
 from .data.held_out import HeldOut, held_out
-from .data.sources import identity
+from .data.sources import Where, identity
 from .distributed import World
 from .learning.average import blend
 from .models import resolve
@@ -30,7 +29,7 @@ class Kept:
     identity: str
 
 
-def open_kept(config: TrainConfig, keep: Path | str | None) -> Kept:
+def open_kept(config: TrainConfig, keep: Where | None) -> Kept:
     """The dataset given with --keep, of whichever splits, or nothing."""
     if keep is None:
         return Kept("", (), "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,6 +13,7 @@ from render.document import UserError
 from .checkpoint import Progress, Run
 from .config import TrainConfig
 from .data.batch import Batch, batches
+from .data.sources import Where
 from .distributed import World, joined
 from .forgetting import Kept, Outcome, conclude, kept_at_start, open_kept
 from .interrupt import Interrupt
@@ -53,16 +54,17 @@ class TrainReport:
 
 def train(
     config: TrainConfig,
-    data: Path | str | None,
+    data: Where | Sequence[Where] | None,
     out: Path,
     resume: bool = False,
-    keep: Path | str | None = None,
+    keep: Where | None = None,
 ) -> TrainReport:
-    """Fine-tune as `config` says, on the dataset in `data` (None for the generic source), into the run folder `out`.
+    """Fine-tune as `config` says, on the dataset in `data`, into the run folder `out`.
 
-    `keep` is a dataset on which the run may not become worse than the recipe tolerates. Ctrl-C (or SIGTERM) ends it
-    after the step in flight; `resume=True` goes on exactly where any interrupted run was last saved. UserError for a
-    folder that holds something else, another recipe or data, or losses that are not finite.
+    Several datasets are taken as one; the generic source needs none (None). `keep` is a dataset on which the run may not
+    become worse than the recipe tolerates. Ctrl-C (or SIGTERM) ends it after the step in flight; `resume=True` goes on
+    exactly where any interrupted run was last saved. UserError for a folder that holds something else, another recipe
+    or data, or losses that are not finite.
     """
     with joined(config.device) as world:
         accumulate = config.optimiser.accumulate
@@ -152,14 +154,14 @@ class Training:
         self.state = learner.state()
 
     def stream(self, stage: Stage) -> Iterator[Batch]:
-        """This process's share of the batches from the next step on: every `world.size`-th of them."""
-        accumulate = stage.config.optimiser.accumulate
+        """This process's share of the batches from the next step on: of all, every `world.size`-th."""
+        mine = stage.config.optimiser.accumulate // self.world.size
         left = stage.steps - self.progress.stage_step
         return batches(
             stage.sources.train,
             batch=stage.config.data.batch,
-            first=self.progress.step * accumulate,
-            last=(self.progress.step + left) * accumulate,
+            first=self.progress.step * mine,
+            last=(self.progress.step + left) * mine,
             workers=stage.config.data.workers,
             pin=self.world.device.type == "cuda",
             rank=self.world.rank,

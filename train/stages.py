@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from .config import TrainConfig
-from .data.sources import Sources, open_sources
+from .data.sources import Sources, Where, open_sources
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Stage:
         return self.sources.steps
 
 
-def open_stages(config: TrainConfig, data: Path | str | None) -> list[Stage]:
+def open_stages(config: TrainConfig, data: Where | Sequence[Where] | None) -> list[Stage]:
     """The recipe's stages, or the whole run as one; UserError where the data does not serve one of them."""
     parts = [(stage.name, config.at(stage), stage.promote) for stage in config.stages] or [("", config, None)]
     stages: list[Stage] = []

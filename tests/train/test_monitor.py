@@ -22,7 +22,9 @@ from .recipes import tiny
 def batch(frames: int = 3, windows: int = 4) -> Batch:
     masks = torch.zeros(frames, windows, 16, 16, dtype=torch.bool)
     rgb = torch.zeros(windows, frames, 3, 16, 16, dtype=torch.uint8)
-    return Batch(rgb=rgb, masks=masks, coverage=masks.to(torch.uint8), names=("a",) * windows)
+    return Batch(
+        rgb=rgb, masks=masks, coverage=masks.to(torch.uint8), owners=torch.arange(windows), names=("a",) * windows
+    )
 
 
 @pytest.mark.parametrize(

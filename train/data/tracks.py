@@ -36,8 +36,8 @@ def _inside(first: Whole, stride: int, length: int, frames: int) -> NDArray[np.b
     return np.asarray((last >= 0) & (last < frames))
 
 
-def tracks(data: Dataset, split: str, size: int | None = None, twins: bool = True) -> list[Track]:
-    """Every object of a split's clips, by clip, then object id; `twins = False` leaves out clips that are twins.
+def tracks(data: Dataset, split: str | None, size: int | None = None, twins: bool = True) -> list[Track]:
+    """Every object of a split's clips (None: of all), by clip, then object id; `twins = False` leaves out twins.
 
     It is promptable where present, and at `size` x `size` pixels still twice as large as the mask rule asks for, so
     that resampling can't make it vanish.
