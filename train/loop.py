@@ -62,9 +62,9 @@ def train(
     """Fine-tune as `config` says, on the dataset in `data`, into the run folder `out`.
 
     Several datasets are taken as one; the generic source needs none (None). `keep` is a dataset on which the run may
-    not become worse than the recipe tolerates. Ctrl-C (or SIGTERM) ends it after the step in flight; `resume=True` goes on
-    exactly where any interrupted run was last saved. UserError for a folder that holds something else, another recipe
-    or data, or losses that are not finite.
+    not become worse than the recipe tolerates. Ctrl-C (or SIGTERM) ends it after the step in flight; `resume=True` goes
+    on exactly where any interrupted run was last saved. UserError for a folder that holds something else, another
+    recipe or data, or losses that are not finite.
     """
     with joined(config.device) as world:
         accumulate = config.optimiser.accumulate
