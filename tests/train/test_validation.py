@@ -51,7 +51,7 @@ def clip(**flags: list[bool]) -> HeldOut:
     masks = [np.zeros((40, 60), np.bool_) for _ in range(4)]
     for t in range(3):
         masks[t][10:20, 5 + t : 25 + t] = True
-    frames = [np.full((40, 60, 3), 90, np.uint8)] * 4
+    frames = [np.full((40, 60, 3), 200, np.uint8)] * 4
     return HeldOut("shape/1", frames, masks, {name: np.array(values) for name, values in flags.items()})
 
 
@@ -82,6 +82,7 @@ def test_a_strip_shows_truth_and_answer() -> None:
     assert picture.shape == (TILE[1], TILES * TILE[0], 3)
     for colour in (GREEN, RED):
         assert (picture == np.array(colour)).all(-1).sum() > 50
+    assert (picture[TILE[1] // 2, :: TILE[0]] == 150).all(), "the frame itself, a little darker"
 
 
 def test_shares_of_several_processes_make_one_score(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,7 +29,7 @@ def tile(frame: NDArray[np.uint8], truth: NDArray[np.bool_], answer: NDArray[np.
     from evaluate.metrics.boundary import boundary
 
     picture = ImageOps.pad(Image.fromarray(frame), TILE)
-    pixels = np.array(picture) * 3 // 4
+    pixels = np.array(picture, np.uint16) * 3 // 4
     for mask, colour in ((truth, GREEN), (answer, RED)):
         fitted = np.asarray(
             ImageOps.pad(Image.fromarray(mask.astype(np.uint8)), TILE, method=Image.Resampling.NEAREST), np.bool_
