@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from torch import Tensor
 
@@ -104,10 +104,10 @@ def _put_blend(
     found: tuple[float, float | None],
 ) -> None:
     """Write the blend as `best`, after the best as `unblended`."""
-    facts = {"step": progress.best_step}
+    facts = asdict(progress)
     run.save_weights("unblended", config, best, facts)
     told = {"share": share, "jf": found[0], "kept": found[1]}
-    run.save_weights("best", config, blend(start, best, share), {**facts, "blend": told})
+    run.save_weights("best", config, blend(start, best, share), {**facts, "blend": told, "val": {"jf": found[0]}})
     screen.notes.print(
         f"taken: the weights {share:g} of the way from the start's to the best ones (J&F {found[0]:.3f})"
     )

@@ -106,9 +106,11 @@ def _training_lines(facts: dict[str, Any]) -> list[str]:
         return []
     data = config["data"]
     kept = facts.get("best_step", "?")
+    stages, steps = config.get("stages"), config.get("steps")
+    length = f"{len(stages)} stages" if stages else f"{steps} steps" if steps else f"{config.get('epochs')} epochs"
     return [
         f"- data: {facts.get('data', 'not recorded')}",
-        f"- {config.get('steps') or config.get('epochs')} {'steps' if config.get('steps') else 'epochs'} of "
+        f"- {length} of "
         f"{data['batch']} windows of {data['frames']} frames, AdamW at {config['optimiser']['lr']:g}, "
         f"seed {config['seed']}; these weights are from step {kept}",
     ]
