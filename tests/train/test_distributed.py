@@ -70,7 +70,7 @@ def test_two_processes_learn_what_one_does_and_one_can_go_on(dataset: Path, tmp_
     ones, twos = log(tmp_path / "one"), log(tmp_path / "two")
     assert len(ones) == len(twos) == 6
     for one, two in zip(ones, twos, strict=True):
-        flat_one, flat_two = ({**row, **row.pop("val", {})} for row in (one, two))
+        flat_one, flat_two = ({**row.pop("val", {}), **row} for row in (one, two))
         assert flat_two == pytest.approx(flat_one, rel=1e-5)
     start = resolve("nano-random:1").state
     for which in ("step-000002", "step-000004", "last", "best"):
