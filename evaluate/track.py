@@ -1,37 +1,52 @@
-"""Track prompted objects through a user's video and write what artists use: mask sequence, overlay video, numbers."""
+"""Track prompted objects through a video and write what artists use: masks, mattes, overlay, numbers, timeline."""
 
 from __future__ import annotations
 
-import csv
 import importlib.metadata
 import json
-import math
 import os
 import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
 
 from render.document import UserError
-from render.products import Product, encode
+from render.products import Product, decode, encode
 from train import models
 
-from .frames import FrameSource, open_frames, read_mask
+from .delivery.table import Row, Watch, write_table
+from .delivery.timeline import timeline
+from .frames import CAMERA, Part, open_frames
 from .overlay import VideoWriter, paint
-from .tracker import Prompt, Tracked, Tracker, suited_threads
+from .tracker import Direction, Options, Prompt, Tracked, Tracker, suited_threads
 
-COLUMNS = ("frame", "object", "area", "centroid_x", "centroid_y", "x0", "y0", "x1", "y1", "score")
-"""Of track.csv. Areas and places in pixels from the top left, x1 and y1 exclusive, empty where there is no mask; score
-is the model's belief that the object is in the picture, 0..1."""
+Frame = NDArray[np.uint8]
+Progress = Callable[[int, int | None], None]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How `track` runs, beyond what it tracks."""
+
+    model: str | None = None
+    """Names the model where the checkpoint itself does not say."""
+    device: str | None = None
+    direction: Direction = "forward"
+    first: int = 0
+    last: int | None = None
+    """Frames to read, the last one included; they keep their numbers."""
+    mattes: bool = False
+    """Soft-edge OpenEXR mattes beside the masks."""
+    stop_at_cut: bool = False
+    options: Options = field(default_factory=Options)
 
 
 @dataclass(frozen=True)
@@ -44,6 +59,11 @@ class TrackReport:
     objects: tuple[int, ...]
     absent: dict[int, int]
     lowest_score: dict[int, float]
+    checks: dict[int, int]
+    """Frames to check, by object."""
+    cuts: tuple[int, ...]
+    stopped: int | None
+    """The frame of the scene cut that tracking stopped before."""
 
     @property
     def frames_per_second(self) -> float:
@@ -51,106 +71,157 @@ class TrackReport:
 
 
 def track(
-    source: Path,
+    source: Path | str,
     checkpoint: str,
     prompts: Sequence[Prompt],
     out: Path,
-    device: str | None = None,
-    progress: Callable[[int, int | None], None] = lambda done, total: None,
+    settings: Settings | None = None,
+    progress: Progress = lambda done, total: None,
 ) -> TrackReport:
-    """Track `prompts` through a video file or folder of pictures, as frames are read.
+    """Track `prompts` through a video file, a folder of pictures or a `camera:DEVICE`, as frames are read.
 
-    Writes `out/masks/00000.png` … (palette PNGs, pixel = object id), `out/overlay.mp4`, `out/track.csv` and
-    `out/track.json` (what was run). `out` appears whole at the end or not at all. UserError for a source that is no
-    video, prompts that do not fit its frames, a checkpoint that cannot be loaded, or an `out` that holds files already.
+    Writes `out/masks/00000.png` … (palette PNGs, pixel = object id), `out/overlay.mp4`, `out/track.csv`,
+    `out/timeline.html`, `out/track.json` (what was run) and, if asked for, `out/mattes/00000.exr` …. `out` appears
+    whole at the end or not at all. UserError for a source that is no video, prompts that do not fit its frames, a
+    checkpoint that cannot be loaded, or an `out` that holds files already.
     """
+    settings = settings or Settings()
     _check_out(out)
-    for prompt in prompts:
-        if not 1 <= prompt.object_id <= 254:
-            raise UserError(f"object id {prompt.object_id}: must be 1 to 254, the values that a mask picture can hold")
-    frames = open_frames(source)
-    _check_prompts(frames, prompts, source)
-    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
-    loaded = models.resolve(checkpoint)
+    _check_settings(source, prompts, settings)
+    frames = Part(open_frames(source), settings.first, settings.last)
+    device = settings.device or ("cuda" if torch.cuda.is_available() else "cpu")
+    settings.options.check(device)
+    if not str(source).startswith(CAMERA):
+        _check_frames(frames, prompts, source)
+    loaded = models.resolve(checkpoint, settings.model)
     model = models.build_video(loaded.name)
     models.load_weights(model, loaded)
-    tracker = Tracker(model, device)
+    tracker = Tracker(model, device, options=settings.options)
     start = time.perf_counter()
     with suited_threads(model, device), _whole(out) as folder:
-        rows = []
-        for tracked in _write(tracker, frames, prompts, folder, progress):
-            rows += [measure(tracked, object_id) for object_id in tracked.logits]
-        _write_csv(folder / "track.csv", rows)
+        run = _Run(tracker, frames, prompts, settings, folder, progress)
+        run.go()
+        write_table(folder / "track.csv", run.rows)
+        title = f"{Path(source).name}, {loaded.name}"
+        (folder / "timeline.html").write_text(timeline(title, run.rows, sorted(run.cuts)), encoding="utf-8")
         facts = {
-            "source": source.name,
-            "frames": tracked.index + 1,
+            "source": Path(source).name,
+            "frames": len(run.seen),
             "model": loaded.name,
             "checkpoint": loaded.source,
             "sha256": loaded.sha256,
             "device": device,
             "precision": tracker.precision,
+            "direction": settings.direction,
+            "options": asdict(settings.options),
+            "masks_cleaned_with": tracker.cleans_with,
+            "cuts": sorted(run.cuts),
+            "stopped_before": run.stopped,
             "prompts": [_described(prompt) for prompt in prompts],
-            "versions": {name: importlib.metadata.version(name) for name in ("torch", "sam2", "numpy")},
+            "versions": {name: importlib.metadata.version(name) for name in ("torch", "sam2", "numpy", "av")},
         }
         (folder / "track.json").write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
-    ids = tuple(sorted(prompt.object_id for prompt in prompts))
+    ids = tuple(sorted({row["object"] for row in run.rows}))
+    own = {i: [row for row in run.rows if row["object"] == i] for i in ids}
     return TrackReport(
         out=out,
-        frames=tracked.index + 1,
+        frames=len(run.seen),
         seconds=time.perf_counter() - start,
         objects=ids,
-        absent={i: sum(row["object"] == i and row["area"] == 0 for row in rows) for i in ids},
-        lowest_score={i: min(row["score"] for row in rows if row["object"] == i) for i in ids},
+        absent={i: sum(row["area"] == 0 for row in own[i]) for i in ids},
+        lowest_score={i: min(row["score"] for row in own[i]) for i in ids},
+        checks={i: sum(bool(row["check"]) for row in own[i]) for i in ids},
+        cuts=tuple(sorted(run.cuts)),
+        stopped=run.stopped,
     )
 
 
-def parse_point(text: str) -> tuple[tuple[float, float], int]:
-    """`X,Y` (on the object) or `X,Y,0` (off it) to ((x, y), label)."""
-    numbers = _numbers(text, "point", "X,Y or X,Y,0 in pixels, e.g. 320,180", (2, 3))
-    label = numbers[2] if len(numbers) == 3 else 1.0
-    if label not in (0.0, 1.0):
-        raise UserError(f"point '{text}': the third number is 1 (on the object) or 0 (off it)")
-    return (numbers[0], numbers[1]), int(label)
+class _Run:
+    """One run: masks and mattes are written as they come, in any order of frames; the overlay in theirs."""
 
+    def __init__(
+        self,
+        tracker: Tracker,
+        frames: Part,
+        prompts: Sequence[Prompt],
+        settings: Settings,
+        folder: Path,
+        progress: Progress,
+    ) -> None:
+        self.tracker, self.frames, self.prompts = tracker, frames, prompts
+        self.settings, self.folder, self.progress = settings, folder, progress
+        self.rows: list[Row] = []
+        self.seen: set[int] = set()
+        self.cuts: set[int] = set()
+        self.stopped: int | None = None
+        self._watches: dict[int, Watch] = {}
+        self._size = (0, 0)
 
-def parse_box(text: str) -> tuple[float, float, float, float]:
-    """`X0,Y0,X1,Y1` in pixels."""
-    x0, y0, x1, y1 = _numbers(text, "box", "X0,Y0,X1,Y1 in pixels, e.g. 100,80,220,190", (4,))
-    return x0, y0, x1, y1
+    def go(self) -> None:
+        (self.folder / "masks").mkdir()
+        if self.settings.mattes:
+            (self.folder / "mattes").mkdir()
+        if self.settings.direction == "forward":
+            self._forward()
+        else:
+            for tracked in self.tracker.track(self._sized(), self.prompts, self.settings.direction, self.frames.first):
+                self._take(tracked)
+            self._overlay()
 
+    def _forward(self) -> None:
+        """Frames are read once, so that a camera will do."""
+        waiting: list[Frame] = []  # frames that the tracker has taken and not answered yet
 
-def make_prompts(
-    points: Sequence[str] = (), box: str | None = None, mask: Path | None = None, frame: int = 0
-) -> list[Prompt]:
-    """Prompts from command-line words. A palette PNG is one object a palette index, any other mask is object 1."""
-    if not points and box is None and mask is None:
-        raise UserError("no prompt: say what to track with --point X,Y, --box X0,Y0,X1,Y1 or --mask PNG")
-    if mask is not None:
-        if points or box is not None:
-            raise UserError("--mask: give a mask, or a box and points, not both")
-        return [Prompt(object_id, frame, mask=one) for object_id, one in _masks(mask).items()]
-    parsed = [parse_point(point) for point in points]
-    return [
-        Prompt(
-            frame=frame,
-            points=tuple(place for place, _ in parsed),
-            labels=tuple(label for _, label in parsed),
-            box=parse_box(box) if box is not None else None,
-        )
-    ]
+        def watched() -> Iterator[Frame]:
+            for frame in self.frames:
+                waiting.append(frame)
+                yield frame
 
+        with VideoWriter(self.folder / "overlay.mp4", self.frames.fps) as video:
+            for tracked in self.tracker.track(watched(), self.prompts, "forward", self.frames.first):
+                frame = waiting.pop(0)
+                self._size = (frame.shape[0], frame.shape[1])
+                if self.settings.stop_at_cut and tracked.cut and tracked.logits:
+                    self.stopped = tracked.index
+                    self.cuts.add(tracked.index)
+                    break
+                ids = self._take(tracked)
+                video.add(paint(frame, {object_id: ids == object_id for object_id in tracked.logits}))
 
-def measure(tracked: Tracked, object_id: int) -> dict[str, Any]:
-    """One row of track.csv."""
-    mask = tracked.logits[object_id] > 0
-    row: dict[str, Any] = dict.fromkeys(COLUMNS, "")
-    row |= {"frame": tracked.index, "object": object_id, "area": int(mask.sum())}
-    row["score"] = round(tracked.scores[object_id], 4)
-    ys, xs = np.nonzero(mask)
-    if len(xs):
-        row |= {"centroid_x": round(float(xs.mean()) + 0.5, 2), "centroid_y": round(float(ys.mean()) + 0.5, 2)}
-        row |= {"x0": int(xs.min()), "y0": int(ys.min()), "x1": int(xs.max()) + 1, "y1": int(ys.max()) + 1}
-    return row
+    def _sized(self) -> Part:
+        first = next(iter(self.frames))
+        self._size = (first.shape[0], first.shape[1])
+        return self.frames
+
+    def _take(self, tracked: Tracked) -> NDArray[np.uint8]:
+        """Write one answer, over what an earlier one of the same frame found; its mask picture."""
+        path = self.folder / "masks" / f"{tracked.index:05d}.png"
+        ids = index_picture(tracked, *self._size)
+        if path.exists():
+            before = decode(Product.VISIBLE, path.read_bytes())
+            ids = np.where(before > 0, before, ids).astype(np.uint8)
+        path.write_bytes(encode(Product.VISIBLE, ids))
+        if self.settings.mattes and tracked.logits:
+            from .delivery.mattes import write_mattes
+
+            write_mattes(self.folder / "mattes" / f"{tracked.index:05d}.exr", tracked.logits)
+        for object_id in tracked.logits:
+            self.rows.append(self._watches.setdefault(object_id, Watch()).see(tracked, object_id))
+        if tracked.cut and tracked.index not in self.seen:
+            # Going backwards a cut is noticed on the frame before it.
+            self.cuts.add(tracked.index + (self.settings.direction == "backward"))
+        self.seen.add(tracked.index)
+        self.progress(len(self.seen), self.frames.count())
+        return ids
+
+    def _overlay(self) -> None:
+        with VideoWriter(self.folder / "overlay.mp4", self.frames.fps) as video:
+            for index, frame in enumerate(self.frames, self.frames.first):
+                path = self.folder / "masks" / f"{index:05d}.png"
+                if index not in self.seen:
+                    continue
+                ids = decode(Product.VISIBLE, path.read_bytes())
+                video.add(paint(frame, {int(number): ids == number for number in np.unique(ids) if number}))
 
 
 def index_picture(tracked: Tracked, height: int, width: int) -> NDArray[np.uint8]:
@@ -163,47 +234,33 @@ def index_picture(tracked: Tracked, height: int, width: int) -> NDArray[np.uint8
     return ids
 
 
-def _write(
-    tracker: Tracker,
-    frames: FrameSource,
-    prompts: Sequence[Prompt],
-    folder: Path,
-    progress: Callable[[int, int | None], None],
-) -> Iterator[Tracked]:
-    """Track, writing masks and video as they come."""
-    (folder / "masks").mkdir()
-    last: list[NDArray[np.uint8]] = []  # frames that the tracker has taken and not answered yet
-
-    def watched() -> Iterator[NDArray[np.uint8]]:
-        for frame in frames:
-            last.append(frame)
-            yield frame
-
-    total = frames.count()
-    with VideoWriter(folder / "overlay.mp4", frames.fps) as video:
-        for tracked in tracker.track(watched(), prompts):
-            frame = last.pop(0)
-            ids = index_picture(tracked, *frame.shape[:2])
-            (folder / "masks" / f"{tracked.index:05d}.png").write_bytes(encode(Product.VISIBLE, ids))
-            video.add(paint(frame, {object_id: ids == object_id for object_id in tracked.logits}))
-            progress(tracked.index + 1, total)
-            yield tracked
+def _check_settings(source: Path | str, prompts: Sequence[Prompt], settings: Settings) -> None:
+    for prompt in prompts:
+        if not 1 <= prompt.object_id <= 254:
+            raise UserError(f"object id {prompt.object_id}: must be 1 to 254, the values that a mask picture can hold")
+        if prompt.frame < settings.first or (settings.last is not None and prompt.frame > settings.last):
+            end = "the end" if settings.last is None else settings.last
+            raise UserError(
+                f"prompt of object {prompt.object_id} is on frame {prompt.frame}, outside of frames "
+                f"{settings.first} to {end} that are to be read"
+            )
+    if settings.last is not None and settings.last < settings.first:
+        raise UserError(f"frames {settings.first} to {settings.last}: the last comes before the first")
+    if settings.direction != "forward":
+        if str(source).startswith(CAMERA):
+            raise UserError("a camera can't be read backwards; record it first")
+        if settings.stop_at_cut:
+            raise UserError("stopping at a cut goes forwards only; give --to-frame to stay within a shot")
 
 
-def _write_csv(path: Path, rows: list[dict[str, Any]]) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, COLUMNS)
-        writer.writeheader()
-        writer.writerows(rows)
-
-
-def _check_prompts(frames: FrameSource, prompts: Sequence[Prompt], source: Path) -> None:
-    """Refuse bad prompts from the first frame alone, before a model is loaded."""
+def _check_frames(frames: Part, prompts: Sequence[Prompt], source: Path | str) -> None:
     first = next(iter(frames), None)
     if first is None:
-        raise UserError(f"{source}: the video has no frames")
-    for prompt in prompts:
-        prompt.check(*first.shape[:2])
+        raise UserError(f"{source}: the video has no frames" + (f" from {frames.first} on" if frames.first else ""))
+    started: set[int] = set()
+    for prompt in sorted(prompts, key=lambda one: one.frame):
+        prompt.check(first.shape[0], first.shape[1], correction=prompt.object_id in started)
+        started.add(prompt.object_id)
 
 
 def _check_out(out: Path) -> None:
@@ -225,27 +282,6 @@ def _whole(out: Path) -> Iterator[Path]:
         os.replace(folder, out)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _masks(path: Path) -> dict[int, NDArray[np.bool_]]:
-    """Object id to mask. A palette picture has an object an index (0 is background); any other is one object."""
-    mask = read_mask(path)
-    with Image.open(path) as image:
-        if image.mode != "P":
-            return {1: mask}
-        ids = np.asarray(image)
-    found = {int(number): ids == number for number in np.unique(ids) if number != 0}
-    return found or {1: ids != 0}
-
-
-def _numbers(text: str, what: str, form: str, counts: tuple[int, ...]) -> list[float]:
-    try:
-        numbers = [float(part) for part in text.split(",")]
-    except ValueError:
-        raise UserError(f"{what} '{text}': not numbers; give {form}") from None
-    if len(numbers) not in counts or not all(math.isfinite(number) for number in numbers):
-        raise UserError(f"{what} '{text}': give {form}")
-    return numbers
 
 
 def _described(prompt: Prompt) -> dict[str, Any]:

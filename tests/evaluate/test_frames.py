@@ -5,12 +5,21 @@ from __future__ import annotations
 import importlib.metadata
 from pathlib import Path
 
+import av
 import imageio.v3 as iio
 import numpy as np
 import pytest
 from PIL import Image
 
-from evaluate.frames import ArrayFrames, FolderFrames, open_frames, read_mask, to_rgb8
+from evaluate.frames import (
+    ArrayFrames,
+    CameraFrames,
+    FolderFrames,
+    VideoFrames,
+    open_frames,
+    read_mask,
+    to_rgb8,
+)
 from evaluate.overlay import VideoWriter, draw_outline, object_colour, paint
 from render.document import UserError
 
@@ -115,3 +124,55 @@ def test_the_overlay_video_plays_back(tmp_path: Path, size: tuple[int, int]) -> 
     assert len(frames) == 5
     assert frames[0].shape[0] % 2 == 0
     assert np.abs(np.array([frame.mean() for frame in frames]) - np.arange(0, 250, 50)).max() < 6
+
+
+@pytest.mark.parametrize("name", ["bikes.mp4", "carphone_pristine.mp4"])
+def test_a_video_reads_the_same_backwards(name: str) -> None:
+    frames = open_frames(real_clip(name))
+    assert isinstance(frames, VideoFrames)
+    forwards = [frame for frame, _ in zip(frames, range(71), strict=False)]  # two chunks and a bit
+    backwards = list(frames.backwards(70))
+    assert len(backwards) == 71
+    assert all(np.array_equal(a, b) for a, b in zip(forwards, backwards[::-1], strict=True))
+    with pytest.raises(UserError, match="there is no frame 9999"):
+        next(frames.backwards(9999))
+
+
+def test_folders_and_arrays_read_backwards(tmp_path: Path) -> None:
+    for number in range(4):
+        iio.imwrite(tmp_path / f"{number}.png", np.full((4, 6, 3), number, np.uint8))
+    assert [int(frame[0, 0, 0]) for frame in FolderFrames(tmp_path).backwards(2)] == [2, 1, 0]
+    assert [int(frame[0, 0, 0]) for frame in ArrayFrames(list(FolderFrames(tmp_path))).backwards(2)] == [2, 1, 0]
+
+
+def test_a_lying_video_is_turned_upright(tmp_path: Path) -> None:
+    """Phones store a sideways picture and a matrix that turns it."""
+    picture = np.zeros((64, 96, 3), np.uint8)
+    picture[:, :20] = 255  # the left of what is stored
+    path = tmp_path / "lying.mp4"
+    with av.open(str(path), "w") as file:
+        stream = file.add_stream("libx264", rate=24, width=96, height=64, pix_fmt="yuv420p")
+        for _ in range(3):
+            file.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        file.mux(stream.encode())
+    data = bytearray(path.read_bytes())
+    at = data.index(b"tkhd") + 4 + 40  # its matrix: 3 x 3 fixed-point numbers, here the identity
+    one = (1 << 16).to_bytes(4, "big")
+    assert data[at : at + 4] == one
+    quarter = [0, 1 << 16, 0, -(1 << 16), 0, 0, 0, 0, 1 << 30]
+    data[at : at + 36] = b"".join(number.to_bytes(4, "big", signed=True) for number in quarter)
+    path.write_bytes(data)
+    frames = list(open_frames(path))
+    assert frames[0].shape == (96, 64, 3)
+    assert frames[0][:10].mean() > 200  # turned clockwise, the left comes to the top
+    assert frames[0][40:].mean() < 20
+
+
+def test_a_camera_is_read_as_it_comes() -> None:
+    camera = open_frames("camera:lavfi:testsrc=size=64x48:rate=10")
+    assert isinstance(camera, CameraFrames)
+    assert camera.count() is None
+    shapes = [frame.shape for frame, _ in zip(camera, range(3), strict=False)]
+    assert shapes == [(48, 64, 3)] * 3
+    with pytest.raises(UserError, match="no frames from this camera"):
+        next(iter(open_frames("camera:/dev/no-such-camera")))

@@ -1,0 +1,1 @@
+"""What the streaming tracker is made of; `evaluate.tracker` is its door."""
