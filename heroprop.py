@@ -33,6 +33,8 @@ VERBS = {
     "evaluate": "evaluate",
     "score": "evaluate",
     "track": "evaluate",
+    "segment": "evaluate",
+    "speed": "evaluate",
     "demo": "heroprop",
 }
 """Every verb and the package that holds it."""
@@ -181,7 +183,7 @@ _EXTRAS = {
     **dict.fromkeys(
         ("torch", "torchvision", "sam2", "training", "tensordict", "safetensors", "huggingface_hub"), "train"
     ),
-    **dict.fromkeys(("tensorboard", "scipy", "av"), "train"),
+    **dict.fromkeys(("tensorboard", "scipy", "av", "cv2"), "train"),
     **dict.fromkeys(("pycocotools", "rerun"), "exchange"),
     "fsspec": "cloud",
     **dict.fromkeys(("transformers", "onnxscript", "onnx", "onnxruntime"), "export"),

@@ -1,4 +1,4 @@
-"""The verbs `evaluate`, `score` and `track`."""
+"""The verbs `evaluate` and `score`, and those of `evaluate.verbs`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
+
+from .verbs import tracking
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
@@ -117,43 +119,6 @@ def _shown(means: Any) -> tuple[str, ...]:
     return tuple("–" if value is None else f"{value:.4f}" for value in (means.JF, means.J, means.F, means.F_area))
 
 
-@app.command()
-def track(
-    video: Annotated[Path, typer.Argument(help="A video file, or a folder of pictures.")],
-    checkpoint: Annotated[str, typer.Option(help=f"{CheckpointHelp}.")],
-    out: Annotated[Path, typer.Option(help="A new or empty folder for masks/, overlay.mp4 and track.csv.")],
-    point: Annotated[list[str] | None, typer.Option(help="X,Y on the object, X,Y,0 off it; repeatable.")] = None,
-    box: Annotated[str | None, typer.Option(help="X0,Y0,X1,Y1 around the object.")] = None,
-    mask: Annotated[Path | None, typer.Option(help="Mask picture; a palette PNG marks several objects.")] = None,
-    frame: Annotated[int, typer.Option(min=0, help="The frame that the prompt is on; tracking starts there.")] = 0,
-    device: Annotated[str | None, typer.Option(help="cpu or cuda; default: cuda where there is one.")] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print what was done as JSON.")] = False,
-) -> None:
-    """Track a prompted object through a video: palette PNG masks, an overlay video and a table of numbers."""
-    from render.screen import progress, show, table
-
-    from . import benchmark
-    from .track import make_prompts
-    from .track import track as run
-
-    benchmark.check_device(device)
-    prompts = make_prompts(point or [], box, mask, frame)
-    with progress() as bar:
-        task = bar.add_task("track", total=None, status="")
-        report = run(
-            video, checkpoint, prompts, out, device, lambda done, total: bar.update(task, completed=done, total=total)
-        )
-    rate = round(report.frames_per_second, 2)
-    data: dict[str, Any] = {
-        "out": str(report.out),
-        "frames": report.frames,
-        "seconds": round(report.seconds, 2),
-        "frames_per_second": rate,
-        "objects": [
-            {"object": i, "empty_frames": report.absent[i], "lowest_score": report.lowest_score[i]}
-            for i in report.objects
-        ],
-    }
-    rows = [(i, report.absent[i], f"{report.lowest_score[i]:.2f}") for i in report.objects]
-    title = f"{report.frames} frames, {rate} a second, in {report.out}"
-    show(data, table(title, ("object", "empty frames", "lowest score"), rows), json)
+app.command("track")(tracking.track)
+app.command("segment")(tracking.segment)
+app.command("speed")(tracking.speed)

@@ -86,7 +86,7 @@ def track(
     checkpoint that cannot be loaded, or an `out` that holds files already.
     """
     settings = settings or Settings()
-    _check_out(out)
+    check_out(out)
     _check_settings(source, prompts, settings)
     frames = Part(open_frames(source), settings.first, settings.last)
     device = settings.device or ("cuda" if torch.cuda.is_available() else "cpu")
@@ -98,7 +98,7 @@ def track(
     models.load_weights(model, loaded)
     tracker = Tracker(model, device, options=settings.options)
     start = time.perf_counter()
-    with suited_threads(model, device), _whole(out) as folder:
+    with suited_threads(model, device), whole(out) as folder:
         run = _Run(tracker, frames, prompts, settings, folder, progress)
         run.go()
         write_table(folder / "track.csv", run.rows)
@@ -198,7 +198,7 @@ class _Run:
         path = self.folder / "masks" / f"{tracked.index:05d}.png"
         ids = index_picture(tracked, *self._size)
         if path.exists():
-            before = decode(Product.VISIBLE, path.read_bytes())
+            before: NDArray[Any] = decode(Product.VISIBLE, path.read_bytes())
             ids = np.where(before > 0, before, ids).astype(np.uint8)
         path.write_bytes(encode(Product.VISIBLE, ids))
         if self.settings.mattes and tracked.logits:
@@ -263,13 +263,13 @@ def _check_frames(frames: Part, prompts: Sequence[Prompt], source: Path | str) -
         started.add(prompt.object_id)
 
 
-def _check_out(out: Path) -> None:
+def check_out(out: Path) -> None:
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UserError(f"{out}: exists and is not an empty folder; choose another --out")
 
 
 @contextmanager
-def _whole(out: Path) -> Iterator[Path]:
+def whole(out: Path) -> Iterator[Path]:
     """A temporary folder beside `out` that becomes `out` when all went well, and goes away otherwise."""
     out = out.absolute()
     out.parent.mkdir(parents=True, exist_ok=True)

@@ -42,6 +42,7 @@ def things(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     (home / "text.mp4").write_text("this is no film\n" * 20)
     iio.imwrite(home / "mask.png", np.zeros((120, 160), np.uint8))
     iio.imwrite(home / "small.png", np.full((60, 80), 255, np.uint8))
+    (home / "prompts.toml").write_text("[[prompt]]\nobjct = 1\nbox = [1, 2, 3, 4]\n")
     (home / "full").mkdir()
     (home / "full" / "notes.txt").write_text("mine")
     (home / "taken.pt").write_bytes(b"someone's weights")
@@ -52,6 +53,7 @@ def things(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "text": home / "text.mp4",
         "mask": home / "mask.png",
         "small": home / "small.png",
+        "prompts": home / "prompts.toml",
         "full": home / "full",
         "taken": home / "taken",
     }

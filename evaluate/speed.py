@@ -1,0 +1,271 @@
+"""How fast the tracker is, option by option, beside the official predictor in the same run.
+
+Each variant lives in a process of its own, so that its peak of memory is its own; they take turns frame by frame, so
+that a busy machine slows all of them alike. Frames count once the memory is full.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import platform
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from render.document import UserError
+from train import models
+
+from .tracker import Prompt, Tracker
+from .tracking.options import Options, parse
+
+OFFICIAL = "official"
+DEFAULT_VARIANTS = (OFFICIAL, "default", "bfloat16", "memories=3", "bfloat16,memories=3", "every=2")
+
+Masks = list[NDArray[np.bool_]]
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is measured."""
+
+    checkpoint: str | None
+    """None: random weights, good for timing only."""
+    model: str | None
+    device: str
+    frames: int
+    objects: int
+    width: int
+    height: int
+    threads: int
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One variant. Latencies in milliseconds a frame, memory in MiB of the whole process (CUDA: of the device)."""
+
+    variant: str
+    frames_per_second: float
+    p50_ms: float
+    p95_ms: float
+    ratio: float | None
+    """Frames a second to those of the official predictor in this run; None where that did not run."""
+    lowest_iou: float | None
+    """Of any frame's mask with the official predictor's."""
+    warm_mb: float
+    """When the memories were full."""
+    peak_mb: float
+
+
+@dataclass(frozen=True)
+class SpeedReport:
+    """A run of `speed`."""
+
+    model: str
+    weights: str
+    machine: str
+    threads: int
+    torch: str
+    size: str
+    objects: int
+    frames: int
+    variants: tuple[Measured, ...]
+
+
+def speed(job: Job, variants: Sequence[str], progress: Progress = lambda done, total: None) -> SpeedReport:
+    """Measure the variants: `official`, or words of `Options`. UserError for unknown ones or a checkpoint that is."""
+    if len(set(variants)) < len(variants):
+        raise UserError("a variant is given twice; each is measured once")
+    if not 1 <= job.objects <= 8:
+        raise UserError(f"--objects {job.objects}: give 1 to 8")
+    for variant in variants:
+        if variant != OFFICIAL:
+            parse(variant).check(job.device)
+    name = _name(job)
+    warm = int(models.config(name).get("num_maskmem", 7)) + 1
+    context = multiprocessing.get_context("spawn")
+    times: dict[str, list[float]] = {variant: [] for variant in variants}
+    lowest: dict[str, float] = dict.fromkeys(variants, 1.0)
+    marks: dict[str, tuple[float, float]] = {}
+    with ExitStack() as stack:
+        pipes: dict[str, Connection] = {}
+        for variant in variants:
+            ours, theirs = context.Pipe()
+            child = context.Process(target=_serve, args=(theirs, job, variant, warm), daemon=True)
+            child.start()
+            theirs.close()
+            stack.callback(child.join)
+            stack.callback(ours.close)
+            pipes[variant] = ours
+        for step in range(warm + job.frames):
+            answers = {variant: _ask(pipe, variant) for variant, pipe in pipes.items()}
+            for variant, (seconds, masks) in answers.items():
+                if step >= warm:
+                    times[variant].append(seconds)
+                if OFFICIAL in answers:
+                    lowest[variant] = min(lowest[variant], _worst(masks, answers[OFFICIAL][1]))
+            progress(step + 1, warm + job.frames)
+        for variant, pipe in pipes.items():
+            pipe.send("end")
+            marks[variant] = pipe.recv()
+    rates = {variant: len(own) / sum(own) for variant, own in times.items()}
+    official = rates.get(OFFICIAL)
+    measured = tuple(
+        Measured(
+            variant=variant,
+            frames_per_second=rates[variant],
+            p50_ms=float(np.percentile(own, 50)) * 1000,
+            p95_ms=float(np.percentile(own, 95)) * 1000,
+            ratio=rates[variant] / official if official else None,
+            lowest_iou=lowest[variant] if official else None,
+            warm_mb=marks[variant][0],
+            peak_mb=marks[variant][1],
+        )
+        for variant, own in times.items()
+    )
+    weights = job.checkpoint or "random: for timing only, its masks mean nothing"
+    size = f"{job.width}x{job.height}"
+    return SpeedReport(
+        name, weights, machine(job.device), job.threads, torch.__version__, size, job.objects, job.frames, measured
+    )
+
+
+def machine(device: str) -> str:
+    """The name of the GPU or CPU, and for a CPU what it knows of bfloat16."""
+    if device.startswith("cuda"):
+        return torch.cuda.get_device_name(device)
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        return platform.processor() or platform.machine()
+    facts = dict(line.partition(":")[::2] for line in text.split("\n\n")[0].splitlines())
+    facts = {key.strip(): value.strip() for key, value in facts.items()}
+    known = [flag for flag in ("avx512f", "avx512_bf16", "amx_bf16") if flag in facts.get("flags", "").split()]
+    return f"{facts.get('model name', platform.machine())} ({', '.join(known) or 'no AVX-512'})"
+
+
+def _name(job: Job) -> str:
+    if job.checkpoint is None:
+        return models.model_name(job.model or "")
+    return models.resolve(job.checkpoint, job.model).name
+
+
+def _ask(pipe: Connection, variant: str) -> tuple[float, Masks]:
+    pipe.send("step")
+    try:
+        answer = pipe.recv()
+    except EOFError:
+        raise UserError(f"{variant}: its process ended; is there enough memory?") from None
+    if isinstance(answer, str):
+        raise UserError(f"{variant}: {answer}")
+    return answer
+
+
+def _worst(masks: Masks, official: Masks) -> float:
+    return min(
+        float((a & b).sum() / max((a | b).sum(), 1)) if (a | b).any() else 1.0
+        for a, b in zip(masks, official, strict=True)
+    )
+
+
+def _serve(pipe: Connection, job: Job, variant: str, warm: int) -> None:
+    """A child: track one frame at each call, say how long it took and what was found; at the end, the memory."""
+    torch.set_num_threads(job.threads)
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            model = _model(job)
+            steps = (
+                _official(model, job, warm, Path(folder)) if variant == OFFICIAL else _ours(model, job, parse(variant))
+            )
+            done, at_warm = 0, 0.0
+            while pipe.recv() == "step":
+                start = time.perf_counter()
+                masks = next(steps)
+                if job.device.startswith("cuda"):
+                    torch.cuda.synchronize()
+                seconds = time.perf_counter() - start
+                done += 1
+                at_warm = _peak(job.device) if done == warm else at_warm
+                pipe.send((seconds, masks))
+            pipe.send((at_warm, _peak(job.device)))
+    except (UserError, RuntimeError) as error:
+        pipe.send(str(error).splitlines()[0])
+
+
+def _ours(model: Any, job: Job, options: Options) -> Iterator[Masks]:
+    tracker = Tracker(model, job.device, options=options)
+    for tracked in tracker.track(_frames(job), _prompts(job)):
+        yield [tracked.masks[number] for number in sorted(tracked.masks)]
+
+
+def _official(model: Any, job: Job, warm: int, folder: Path) -> Iterator[Masks]:
+    for index, frame in zip(range(warm + job.frames), _frames(job), strict=False):
+        # Its loader goes by the name, the picture's reader by the contents: no loss, so the masks can be compared.
+        Image.fromarray(frame).save(folder / f"{index:05d}.jpg", "PNG", compress_level=1)
+    with torch.inference_mode():
+        state = model.to(job.device).init_state(str(folder))
+        for prompt in _prompts(job):
+            model.add_new_points_or_box(state, 0, prompt.object_id, box=np.array(prompt.box))
+        for _, _, logits in model.propagate_in_video(state):
+            yield list((logits[:, 0] > 0).cpu().numpy())
+
+
+def _model(job: Job) -> Any:
+    if job.checkpoint is not None:
+        loaded = models.resolve(job.checkpoint, job.model)
+        model = models.build_video(loaded.name)
+        models.load_weights(model, loaded)
+        return model
+    torch.manual_seed(0)
+    model = models.build_video(_name(job))
+    with torch.no_grad():  # the object counts as present, so that masks can be compared
+        model.sam_mask_decoder.pred_obj_score_head.layers[-1].bias.fill_(1.0)
+    return model
+
+
+def _frames(job: Job) -> Iterator[NDArray[np.uint8]]:
+    """Endless frames in which blocks of colour drift over a smooth ground; the same from every process."""
+    y, x = np.mgrid[: job.height, : job.width]
+    ground = np.stack([x * 255 // job.width, y * 255 // job.height, (x + y) % 256], axis=2).astype(np.uint8)
+    index = 0
+    while True:
+        frame = np.array(Image.fromarray(ground))
+        for number, prompt in enumerate(_prompts(job)):
+            assert prompt.box is not None
+            x0, y0, x1, y1 = (round(value) for value in prompt.box)
+            shift = (index * 3) % max(job.width - x1, 1)
+            frame[y0:y1, x0 + shift : x1 + shift] = np.random.default_rng(number).integers(0, 256, 3)
+        yield frame
+        index += 1
+
+
+def _prompts(job: Job) -> list[Prompt]:
+    """A box an object, one under the other at the left."""
+    lane = job.height / job.objects
+    return [
+        Prompt(number + 1, box=(job.width * 0.1, lane * (number + 0.2), job.width * 0.3, lane * (number + 0.8)))
+        for number in range(job.objects)
+    ]
+
+
+def _peak(device: str) -> float:
+    """The most memory so far, in MiB."""
+    if device.startswith("cuda"):
+        return torch.cuda.max_memory_allocated(device) / 2**20
+    try:
+        text = Path("/proc/self/status").read_text(encoding="utf-8")
+    except OSError:
+        import resource
+
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return float(next(line.split()[1] for line in text.splitlines() if line.startswith("VmHWM"))) / 1024

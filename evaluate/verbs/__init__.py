@@ -1,0 +1,1 @@
+"""The verbs that `evaluate.cli` mounts, by what they are about."""

@@ -1,0 +1,34 @@
+"""`speed`: each variant in a process of its own, its masks compared with the official predictor's."""
+
+from __future__ import annotations
+
+import pytest
+
+from evaluate.speed import Job, machine, speed
+from render.document import UserError
+
+
+@pytest.mark.slow
+def test_variants_beside_the_official_predictor() -> None:
+    job = Job(None, "nano", "cpu", frames=4, objects=2, width=160, height=120, threads=1)
+    report = speed(job, ["official", "default", "bfloat16,memories=2"])
+    assert [one.variant for one in report.variants] == ["official", "default", "bfloat16,memories=2"]
+    official, default, thinned = report.variants
+    assert official.ratio == 1
+    assert default.lowest_iou is not None
+    assert default.lowest_iou >= 0.999
+    assert thinned.lowest_iou is not None
+    assert thinned.lowest_iou < 1  # other masks: it did look at fewer memories, more coarsely
+    for one in report.variants:
+        assert 0 < one.p50_ms <= one.p95_ms
+        assert 50 < one.warm_mb <= one.peak_mb
+    assert report.weights.startswith("random: for timing only")
+    assert report.frames == 4
+
+
+def test_what_cannot_be_measured_is_refused() -> None:
+    job = Job(None, "nano", "cpu", 1, 1, 64, 48, 1)
+    for variants, said in [(["default", "default"], "given twice"), (["fast"], "unknown"), (["cuda-graphs"], "CUDA")]:
+        with pytest.raises(UserError, match=said):
+            speed(job, variants)
+    assert machine("cpu")
