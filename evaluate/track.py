@@ -92,7 +92,7 @@ def track(
     device = settings.device or ("cuda" if torch.cuda.is_available() else "cpu")
     settings.options.check(device)
     if not str(source).startswith(CAMERA):
-        _check_frames(frames, prompts, source)
+        _check_frames(frames, prompts, source, settings.direction == "backward")
     loaded = models.resolve(checkpoint, settings.model)
     model = models.build_video(loaded.name)
     models.load_weights(model, loaded)
@@ -253,12 +253,12 @@ def _check_settings(source: Path | str, prompts: Sequence[Prompt], settings: Set
             raise UserError("stopping at a cut goes forwards only; give --to-frame to stay within a shot")
 
 
-def _check_frames(frames: Part, prompts: Sequence[Prompt], source: Path | str) -> None:
+def _check_frames(frames: Part, prompts: Sequence[Prompt], source: Path | str, backward: bool) -> None:
     first = next(iter(frames), None)
     if first is None:
         raise UserError(f"{source}: the video has no frames" + (f" from {frames.first} on" if frames.first else ""))
     started: set[int] = set()
-    for prompt in sorted(prompts, key=lambda one: one.frame):
+    for prompt in sorted(prompts, key=lambda one: one.frame, reverse=backward):
         prompt.check(first.shape[0], first.shape[1], correction=prompt.object_id in started)
         started.add(prompt.object_id)
 

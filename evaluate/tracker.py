@@ -22,14 +22,25 @@ from render.document import UserError
 
 from .tracking.ahead import ahead
 from .tracking.cuts import CutDetector
-from .tracking.network import Network
+from .tracking.network import MEAN_RGB, STD_RGB, Network
 from .tracking.options import Options, Precision
 from .tracking.postprocess import runs_on
 from .tracking.prompt import Prompt, Tracked, check_prompts
 from .tracking.session import Session
 from .tracking.skip import Skipping
 
-__all__ = ["Direction", "Frame", "Options", "Prompt", "Seekable", "Tracked", "Tracker", "suited_threads"]
+__all__ = [
+    "MEAN_RGB",
+    "STD_RGB",
+    "Direction",
+    "Frame",
+    "Options",
+    "Prompt",
+    "Seekable",
+    "Tracked",
+    "Tracker",
+    "suited_threads",
+]
 
 Frame = NDArray[np.uint8]
 Direction = Literal["forward", "backward", "both"]
@@ -105,10 +116,12 @@ class Tracker:
             if not head:
                 raise UserError("the video has no frames")
             height, width = head[0][0].shape[:2]
-            started: set[int] = set()
+            starts: dict[int, int] = {}
             for prompt in sorted(prompts, key=lambda one: one.frame):
-                prompt.check(height, width, correction=prompt.object_id in started)
-                started.add(prompt.object_id)
+                prompt.check(height, width, correction=prompt.object_id in starts)
+                starts.setdefault(prompt.object_id, prompt.frame)
+            if two_way and self.options.every > 1 and len(set(starts.values())) > 1:
+                raise UserError("every: both ways, all objects must start on one frame; or look at every frame")
             length = first + len(head) if len(head) < reach else None
             session = Session(self.network, height, width, first, length, two_way=two_way)
             walk = Skipping(session, self.options.every)
@@ -118,14 +131,14 @@ class Tracker:
                 frame, image = head.pop(0)
                 index += 1
                 here = [prompt for prompt in prompts if prompt.frame == index]
-                yield walk.step(frame, here, image, cuts.see(frame))
+                yield walk.step(index, frame, here, image, cuts.see(frame))
                 head += itertools.islice(arriving, 1)
         late = [prompt for prompt in prompts if not first <= prompt.frame <= index]
         if late:
             raise UserError(f"prompt of object {late[0].object_id} is on frame {late[0].frame}, the last is {index}")
         if two_way:
             session.turn_back()
-            yield from self._back(session, frames, [])
+            yield from self._back(session, frames, [], max(starts.values()) - 1)
 
     def _backward(self, frames: Iterable[Frame], prompts: Sequence[Prompt], first: int) -> Iterator[Tracked]:
         last = max(prompt.frame for prompt in prompts)
@@ -137,23 +150,25 @@ class Tracker:
         length = sum(1 for _ in itertools.islice(frames, reach))
         known = first + length if length < reach else None
         session = Session(self.network, height, width, last, known, reverse=True)
-        yield from self._back(session, frames, prompts)
+        yield from self._back(session, frames, prompts, last)
 
-    def _back(self, session: Session, frames: Iterable[Frame], prompts: Sequence[Prompt]) -> Iterator[Tracked]:
-        """From the session's next frame to the first."""
-        if session.index < 0:
+    def _back(
+        self, session: Session, frames: Iterable[Frame], prompts: Sequence[Prompt], last: int
+    ) -> Iterator[Tracked]:
+        """From frame `last` to the first."""
+        if last < 0:
             return
         if not isinstance(frames, Seekable):
             if not isinstance(frames, Sequence):
                 raise UserError("this source can't be read backwards; give a video file or a folder of pictures")
-            arriving = self._prepared(frames[session.index :: -1])
+            arriving = self._prepared(frames[last::-1])
         else:
-            arriving = self._prepared(frames.backwards(session.index))
+            arriving = self._prepared(frames.backwards(last))
         walk, cuts = Skipping(session, self.options.every), CutDetector()
         with contextlib.closing(arriving):
-            for frame, image in arriving:
-                here = [prompt for prompt in prompts if prompt.frame == session.index]
-                yield walk.step(frame, here, image, cuts.see(frame))
+            for index, (frame, image) in zip(itertools.count(last, -1), arriving, strict=False):
+                here = [prompt for prompt in prompts if prompt.frame == index]
+                yield walk.step(index, frame, here, image, cuts.see(frame))
 
     def _prepared(self, frames: Iterable[Frame]) -> Generator[tuple[Frame, Tensor]]:
         """Frames with what the network sees of them; read, resized and normalised ahead, unless they lie in memory."""

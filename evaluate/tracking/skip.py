@@ -30,15 +30,11 @@ class Skipping:
         self.session, self.every = session, every
         self._since = every
         self._last: tuple[Frame, Tracked] | None = None
-        self._at: int | None = None
 
-    def step(self, frame: Frame, prompts: Sequence[Prompt], image: Tensor, cut: bool) -> Tracked:
-        """The next frame's answer."""
+    def step(self, index: int, frame: Frame, prompts: Sequence[Prompt], image: Tensor, cut: bool) -> Tracked:
+        """The next frame's answer; `index` is its number in the clip, which the session may count otherwise."""
         if self.every == 1:
             return replace(self.session.step(frame, prompts, image), cut=cut)
-        way = -1 if self.session.reverse else 1
-        index = self.session.index if self._at is None else self._at + way
-        self._at = index
         if self._last is None or prompts or cut or self._since >= self.every - 1 or not self._last[1].logits:
             self._since = 0
             found = replace(self.session.step(frame, prompts, image), index=index, cut=cut)

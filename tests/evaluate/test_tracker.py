@@ -11,7 +11,8 @@ import torch
 from numpy.typing import NDArray
 from sam2.sam2_video_predictor import SAM2VideoPredictor
 
-from evaluate.tracker import DECODED_AHEAD, Prompt, Tracker, suited_threads
+from evaluate.metrics import jaccard
+from evaluate.tracker import DECODED_AHEAD, Options, Prompt, Tracker, suited_threads
 from render.document import UserError
 
 Clip = tuple[list[NDArray[np.uint8]], NDArray[np.bool_]]
@@ -148,3 +149,30 @@ def test_bfloat16_on_cuda_is_near_float32_on_the_cpu(predictor: SAM2VideoPredict
     assert tracker.precision == "bfloat16"
     for tracked, plain in zip(tracker.track(frames, [Prompt(mask=masks[0])]), expected, strict=True):
         assert np.mean(tracked.masks[1] != plain.masks[1]) < 0.05
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+@pytest.mark.parametrize("options", [Options("float32", cuda_graphs=True), Options("float32", compile=True)])
+def test_faster_encoders_give_the_same_masks_on_cuda(
+    predictor: SAM2VideoPredictor, disk_clip: MakeClip, options: Options
+) -> None:
+    frames, masks = disk_clip(5)
+    plain = list(Tracker(predictor, "cuda", "float32").track(frames, [Prompt(mask=masks[0])]))
+    found = Tracker(predictor, "cuda", options=options).track(frames, [Prompt(mask=masks[0])])
+    for tracked, expected in zip(found, plain, strict=True):
+        assert np.mean(tracked.masks[1] != expected.masks[1]) < 1e-3
+
+
+def test_fewer_looks_follow_the_object_by_flow(predictor: SAM2VideoPredictor, disk_clip: MakeClip) -> None:
+    """Every third frame is looked at; a prompted one always is; those between say that flow carried them."""
+    frames, masks = disk_clip(9)
+    tracker = Tracker(predictor, options=Options(every=3))
+    prompts = [Prompt(mask=masks[0]), Prompt(frame=4, mask=masks[4])]
+    found = list(tracker.track(frames, prompts))
+    assert [tracked.index for tracked in found] == list(range(9))
+    assert [tracked.by_flow for tracked in found] == [False, True, True, False, False, True, True, False, True]
+    for carried in (1, 2, 5, 6):
+        assert jaccard(found[carried].masks[1], masks[carried]) > 0.7  # true masks a step or two before, moved along
+    before = list(tracker.track(frames, prompts[1:], "both"))
+    assert sorted(tracked.index for tracked in before if tracked.logits) == list(range(9))

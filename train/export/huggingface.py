@@ -15,7 +15,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from evaluate.tracker import MEAN_RGB, STD_RGB, Prompt, Tracker
+from evaluate.tracker import MEAN_RGB, STD_RGB, Options, Prompt, Tracker
 from render.document import UserError, write_atomic
 
 from ..models import build_video, load_weights, resolve, sha256
@@ -215,7 +215,7 @@ def _processor(size: int) -> Any:
 def _check(ours: Any, folder: Path) -> Parity:
     """The folder as transformers runs it, against the weights as heroprop runs them."""
     frames, prompts = drawn_clip(3)
-    tracked = [found.logits for found in Tracker(ours).track(frames, prompts)]
+    tracked = [found.logits for found in Tracker(ours, options=Options(lean=False)).track(frames, prompts)]
     expected = [found[prompt.object_id] for found in tracked for prompt in prompts]
     checked = f"transformers' Sam2VideoModel against heroprop's tracker, {len(frames)} frames, two objects"
     return compare(_theirs(folder, frames, prompts), expected, checked)
