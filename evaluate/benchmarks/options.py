@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -129,7 +130,7 @@ def main() -> None:
         )
 
 
-def compare(checkpoint: str, clips: list[Clip], variants: tuple[str, ...] | list[str]) -> dict[str, dict[str, object]]:
+def compare(checkpoint: str, clips: list[Clip], variants: tuple[str, ...] | list[str]) -> dict[str, dict[str, Any]]:
     """J&F, its paired difference to the first variant, and speed as a ratio to it, by variant."""
     loaded = models.resolve(checkpoint)
     trackers = {}
@@ -151,7 +152,7 @@ def compare(checkpoint: str, clips: list[Clip], variants: tuple[str, ...] | list
     rng = np.random.default_rng(0)
     draws = rng.integers(0, len(clips), (2000, len(clips)))
     kinds = sorted({clip.kind for clip in clips})
-    results: dict[str, dict[str, object]] = {}
+    results: dict[str, dict[str, Any]] = {}
     for name in variants:
         jf = np.array([one for one, _ in scores[name]])
         low, high = np.percentile((jf - base)[draws].mean(axis=1), (2.5, 97.5))

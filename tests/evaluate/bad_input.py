@@ -98,5 +98,5 @@ CASES: list[tuple[list[str], str]] = [
     (["export", "{full}", "--to", "sam2", "--out", "{new}.pt"], "no such file"),
     (["export", "nano-random:0", "--to", "sam2", "--out", "{new}"], "is a .pt file"),
     (["export", "nano-random:0", "--to", "sam2", "--out", "{taken}.pt"], "was not exported by heroprop"),
-    (["export", "nano-random:0", "--to", "onnx", "--out", "{new}.pt"], "'onnx' is not"),
+    (["export", "nano-random:0", "--to", "coreml", "--out", "{new}.pt"], "'coreml' is not"),
 ]

@@ -173,6 +173,8 @@ def test_fewer_looks_follow_the_object_by_flow(predictor: SAM2VideoPredictor, di
     assert [tracked.index for tracked in found] == list(range(9))
     assert [tracked.by_flow for tracked in found] == [False, True, True, False, False, True, True, False, True]
     for carried in (1, 2, 5, 6):
-        assert jaccard(found[carried].masks[1], masks[carried]) > 0.7  # true masks a step or two before, moved along
+        start = carried // 4 * 4  # the true mask a step or two before, moved along
+        moved = jaccard(found[carried].masks[1], masks[carried])
+        assert moved > max(0.5, jaccard(masks[start], masks[carried]) + 0.1)
     before = list(tracker.track(frames, prompts[1:], "both"))
     assert sorted(tracked.index for tracked in before if tracked.logits) == list(range(9))
