@@ -23,6 +23,7 @@ VERBS = {
     "status": "render",
     "info": "render",
     "select": "render",
+    "merge": "render",
     "verify": "render",
     "gallery": "render",
     "convert": "render",

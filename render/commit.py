@@ -18,7 +18,7 @@ from . import manifest, pack, shards
 from .document import Document, UserError, write_atomic
 from .listing import build, measure_shard
 from .manifest import FILE, SHARDS, FileEntry, Manifest, ShardEntry
-from .planning.planfile import PlanHeader
+from .planning.planfile import LINES, PlanHeader, digest_of
 from .provenance import ClipRecord
 
 WORK, FAILED = "work", "failed"
@@ -137,9 +137,16 @@ class Store:
                 return {}
         else:
             found = Manifest.read(self.dataset)  # written by another version: an error that says so
-        if found.plan.sha256 != self.header.plan_digest:
+        if found.plan.sha256 not in (self.header.plan_digest, self._before(found.plan.clips)):
             raise UserError(f"{self.dataset / FILE}: was made from another plan; render into a new folder")
         return {entry.name: entry for entry in found.shards}
+
+    def _before(self, clips: int) -> str:
+        """SHA-256 of the plan that this one was when it had `clips` clips; it may have been extended since."""
+        try:
+            return digest_of((self.dataset / LINES).read_bytes(), clips)
+        except OSError:
+            return ""
 
     def _take(self, name: str, entry: ShardEntry | None) -> None:
         """Adopt a shard as listed, or index it anew from its tar; remove it where the tar itself is damaged."""

@@ -68,13 +68,17 @@ class ShardEntry(Document):
 
 
 class ClipEntry(Document):
-    """One clip: the shard it lies in, its length, its targets' labels by object id, and whether it is real footage."""
+    """One clip: the shard it lies in, its length, its targets' labels by object id, and whether it is real footage.
+
+    `stored` is what it is called in its shard, where that is something else: in merged datasets.
+    """
 
     shard: ShardName
     frames: int = Field(gt=0)
     labels: dict[int, str]
     twin_of: str | None = None
     real: bool = False
+    stored: Clip | None = None
 
 
 class RecipeEntry(Document):
@@ -92,6 +96,19 @@ class PlanEntry(Document):
     seed: int
 
 
+class Part(Document):
+    """One of the datasets that a merged one was made of: clip n of it is clip n + `offset` here."""
+
+    name: str
+    generator: str
+    blender: str
+    created: str
+    recipe: RecipeEntry
+    plan: PlanEntry
+    clips: int
+    offset: int = Field(ge=0)
+
+
 class Manifest(Document):
     """What a dataset holds. `failed` clips were set aside; planned clips that are neither there nor failed are due."""
 
@@ -107,6 +124,7 @@ class Manifest(Document):
     shards: tuple[ShardEntry, ...]
     licences: tuple[AssetLicence, ...]
     failed: tuple[Clip, ...]
+    merged: tuple[Part, ...] = ()
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -120,6 +138,10 @@ class Manifest(Document):
         for clip, entry in self.clips.items():
             if entry.shard not in known:
                 raise ValueError(f"clips.{clip}: lies in '{entry.shard}', which is not listed")
+        if any(entry.stored for entry in self.clips.values()):
+            homes = {(entry.shard, entry.stored or clip) for clip, entry in self.clips.items()}
+            if len(homes) != len(self.clips):
+                raise ValueError("clips: two of them are the same clip of a shard")
         return self
 
     @classmethod
@@ -264,7 +286,8 @@ class Dataset:
 
     def record(self, clip: str) -> dict[str, Any]:
         """The clip's whole record: `spec`, `provenance`, `licences`."""
-        return self._shard(clip).record(clip)
+        shard, stored = self._find(clip)
+        return shard.record(stored)
 
     def frame_count(self, clip: str) -> int:
         return self._entry(clip).frames
@@ -275,7 +298,8 @@ class Dataset:
 
     def size(self, clip: str) -> int:
         """Bytes of all the clip's pictures and measures."""
-        return self._shard(clip).size(clip)
+        shard, stored = self._find(clip)
+        return shard.size(stored)
 
     def objects(self, clip: str) -> list[int]:
         """Object ids of the clip's targets, sorted."""
@@ -287,11 +311,13 @@ class Dataset:
 
     def attributes(self, clip: str, object_id: int) -> dict[str, NDArray[Any]]:
         """Attributes of a target, each an array over the clip's frames; NaN where not defined. See `render.measure`."""
-        return self._shard(clip).attributes(clip, object_id)
+        shard, stored = self._find(clip)
+        return shard.attributes(stored, object_id)
 
     def locate(self, clip: str, frame: int, column: str) -> tar.Entry:
         """Where one product (`rgb`, `coverage-1`, ...) of one frame lies in its shard's tar; KeyError if nowhere."""
-        return self._shard(clip).locate(clip, frame, column)
+        shard, stored = self._find(clip)
+        return shard.locate(stored, frame, column)
 
     def prefetch(
         self,
@@ -305,7 +331,8 @@ class Dataset:
         Of a dataset on disk, nothing is done. KeyError for what is not there.
         """
         columns = [*(str(p) for p in products), *(f"{Product.COVERAGE}-{i}" for i in object_ids)]
-        self._shard(clip).prefetch(clip, frames, columns)
+        shard, stored = self._find(clip)
+        shard.prefetch(stored, frames, columns)
 
     def rgb(self, clip: str, frame: int) -> NDArray[np.uint8]:
         """The picture, uint8 (H, W, 3)."""
@@ -342,7 +369,8 @@ class Dataset:
     def encoded(self, clip: str, frame: int, product: Product, object_id: int | None = None) -> bytes:
         """One product as stored: JPEG, PNG or EXR bytes."""
         column = f"{product}-{object_id}" if product.per_object else str(product)
-        return self._shard(clip).read(clip, frame, column)
+        shard, stored = self._find(clip)
+        return shard.read(stored, frame, column)
 
     def _picture(self, clip: str, frame: int, product: Product, object_id: int | None = None) -> NDArray[Any]:
         try:
@@ -359,17 +387,19 @@ class Dataset:
             raise UserError(f"{self.folder}: has no clip '{clip}'")
         return self.manifest.clips[clip]
 
-    def _shard(self, clip: str) -> shards.Shard:
-        name = self._entry(clip).shard
+    def _find(self, clip: str) -> tuple[shards.Shard, str]:
+        """The shard that a clip lies in, and what it is called there."""
+        entry = self._entry(clip)
+        name, stored = entry.shard, entry.stored or clip
         shard = self._open.get(name)
         if shard is None:
             shard = self._open[name] = self._opened(name)
             for oldest in list(self._open)[:-MAX_OPEN]:
                 self._open.pop(oldest, None)
-        if clip not in shard.clips:
+        if stored not in shard.clips:
             where = f"{self.folder}/{SHARDS}/{name}.frames.arrow"
-            raise UserError(f"{where}: does not list {clip}; 'heroprop verify {self.folder}' says what to do")
-        return shard
+            raise UserError(f"{where}: does not list {stored}; 'heroprop verify {self.folder}' says what to do")
+        return shard, stored
 
     def _opened(self, name: str) -> shards.Shard:
         if isinstance(self.folder, Path):

@@ -11,7 +11,7 @@ from ..document import UserError, nearest, write_atomic
 from ..provenance import generator
 from ..spec import ClipSpec
 from .compose import compose_group
-from .planfile import HEADER, LINES, RECIPE, PlanHeader
+from .planfile import HEADER, LINES, RECIPE, PlanHeader, digest_of
 from .recipe import Recipe
 from .sweeps import group_of
 
@@ -67,12 +67,17 @@ def write_plan(
     seed: int | None = None,
     assets: list[Path] | None = None,
 ) -> Plan:
-    """Plan `recipe_path` into the folder `dataset`; doing it again is fine, with another outcome a UserError."""
+    """Plan `recipe_path` into the folder `dataset`; doing it again is fine, and so is asking for more clips.
+
+    UserError where the outcome differs otherwise. Not while the dataset is being rendered.
+    """
     if dataset.exists() and not dataset.is_dir():
         raise UserError(f"{dataset}: is a file; --out names a folder")
     plan = draw_plan(recipe_path, clips, seed, assets)
     if (dataset / HEADER).exists():
-        if PlanHeader.read_json(dataset / HEADER).plan_digest != plan.header.plan_digest:
+        held = PlanHeader.read_json(dataset / HEADER)
+        same = (held.seed, held.clips_per_shard) == (plan.header.seed, plan.header.clips_per_shard)
+        if not same or digest_of(plan.lines.encode(), held.clips) != held.plan_digest:
             raise UserError(f"{dataset}: already holds another plan; choose another --out, or remove that folder")
     elif dataset.is_dir() and any(p for p in dataset.iterdir() if p.name not in (LINES, RECIPE)):
         raise UserError(f"{dataset}: not empty, and not a heroprop dataset; choose another --out")

@@ -28,6 +28,11 @@ class PlanHeader(Document):
     asset_folders: tuple[str, ...] = ()
 
 
+def digest_of(lines: bytes, clips: int) -> str:
+    """SHA-256 (hex) of the plan that the first `clips` clips of a plan are: what it was before it was extended."""
+    return hashlib.sha256(b"".join(lines.splitlines(keepends=True)[:clips])).hexdigest()
+
+
 def read_plan(dataset: Path, indices: Iterable[int] | None = None) -> tuple[PlanHeader, list[ClipSpec]]:
     """The header and the specs (those of some clips alone, by index, where asked: reading ten thousand takes seconds).
 

@@ -1,4 +1,4 @@
-"""The verbs `info`, `select`, `verify` and `gallery`: what a dataset holds, and whether it is sound."""
+"""The verbs `info`, `select`, `merge`, `verify` and `gallery`: what a dataset holds, and whether it is sound."""
 
 from __future__ import annotations
 
@@ -78,6 +78,26 @@ def select_clips(
     rows = [(split, count) for split, count in found.clips.items()]
     told = {"path": str(found.path), "clips": found.clips}
     screen.show(told, screen.table(str(found.path), ["split", "clips"], rows), json)
+
+
+def merge(
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="A new or empty folder.")],
+    datasets: Annotated[list[Path], typer.Argument(metavar="DATASET...", help="Two datasets or more: their folders.")],
+    json: AsJson = False,
+) -> None:
+    """Make one dataset of several, without copying shards where hard links do."""
+    from dataclasses import asdict
+
+    from .. import screen
+    from ..merge import merge as run
+
+    with screen.progress() as bar:
+        task = bar.add_task("merge", total=None, status="")
+        done = run(out, datasets, lambda shard: bar.update(task, advance=1, status=shard))
+    rows = [(part.name, part.clips, f"clip-{part.offset:06d}") for part in done.parts]
+    heading = f"{out}: {done.clips} clips, {done.shards} shards, {done.copied} of their files copied, all others linked"
+    told = asdict(done) | {"parts": [part.model_dump(mode="json") for part in done.parts]}
+    screen.show(told, screen.table(heading, ["dataset", "clips", "its clip-000000 is now"], rows), json)
 
 
 def verify(

@@ -40,12 +40,19 @@ def verify(
     report.problems += _missing_clips(folder, held, planned)
     notes = Notes(folder) if isinstance(folder, Path) else None
     seen: dict[str, str] = {}
+    names: dict[str, dict[str, str]] = {entry.name: {} for entry in held.shards}  # as called there -> as listed
+    for clip, found in held.clips.items():
+        names[found.shard][found.stored or clip] = clip
     with contextlib.ExitStack() as stack:
         for entry, checked in _each(folder, held, planned, notes, workers, stack):
             report.bytes += entry.tar.bytes + entry.frames_index.bytes + entry.objects_index.bytes
             report.frames += entry.frames
-            report.problems += checked.problems
-            for clip, content in checked.contents.items():
+            called = names[entry.name]
+            for problem in checked.problems:
+                listed = called.get(problem.clip or "", problem.clip)
+                report.problems.append(dataclasses.replace(problem, clip=listed))
+            for stored, content in checked.contents.items():
+                clip = called.get(stored, stored)
                 first = seen.setdefault(content, clip)
                 if first != clip:
                     place = f"{SHARDS}/{entry.name}.tar"
@@ -111,9 +118,10 @@ def check(folder: Path | Remote, held: Manifest, planned: dict[str, ClipSpec]) -
 
 
 def _part(held: Manifest, entry: ShardEntry) -> Manifest:
-    """The manifest as far as it speaks of one shard: what its checker needs to know."""
-    clips = {clip: found for clip, found in held.clips.items() if found.shard == entry.name}
-    splits = {split: tuple(clip for clip in names if clip in clips) for split, names in held.splits.items()}
+    """The manifest as far as it speaks of one shard, with clips called as they are there: what its checker needs."""
+    stored = {clip: found.stored or clip for clip, found in held.clips.items() if found.shard == entry.name}
+    clips = {name: held.clips[clip] for clip, name in stored.items()}
+    splits = {split: tuple(stored[clip] for clip in names if clip in stored) for split, names in held.splits.items()}
     return held.model_copy(update={"clips": clips, "splits": splits, "shards": (entry,)})
 
 
