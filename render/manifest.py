@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
@@ -309,7 +309,7 @@ class Dataset:
         """Class label of a target, e.g. `hammer`."""
         return self._entry(clip).labels[object_id]
 
-    def attributes(self, clip: str, object_id: int) -> dict[str, NDArray[Any]]:
+    def attributes(self, clip: str, object_id: int) -> Mapping[str, NDArray[Any]]:
         """Attributes of a target, each an array over the clip's frames; NaN where not defined. See `render.measure`."""
         shard, stored = self._find(clip)
         return shard.attributes(stored, object_id)
@@ -409,8 +409,18 @@ class Dataset:
         return shards.Shard(Path(), name, away)
 
 
-MAX_OPEN = 200
-"""Shards whose indexes are mapped at a time: two file handles each, well below the usual limit of 1024."""
+def _most_open() -> int:
+    """Shards whose indexes are mapped at a time: two file handles each, a quarter of what the system allows at most."""
+    try:
+        import resource
+
+        allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    except ImportError:  # Windows
+        allowed = 1024
+    return 1000 if allowed < 0 else max(50, min(1000, allowed // 8))
+
+
+MAX_OPEN = _most_open()
 
 
 def file_problem(path: Path, entry: FileEntry) -> str | None:

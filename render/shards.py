@@ -17,8 +17,8 @@ from __future__ import annotations
 import json
 import re
 import zlib
-from collections.abc import Callable, Iterable, Sequence
-from functools import partial
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -91,8 +91,14 @@ def member_name(clip: str, frame: int, column: str) -> str:
     """Name of the member that holds one column of one frame, e.g. `clip-000012.0007.coverage-1.png`."""
     if column == MEASURE:
         return framefile.measure_name(clip, frame)
+    return f"{clip}.{frame:04d}.{_file_name(column)}"
+
+
+@lru_cache(maxsize=4096)
+def _file_name(column: str) -> str:
+    """`coverage-1.png`: the part of a member's name that every frame has."""
     product, _, object_id = column.partition("-")
-    return str(Member(clip, frame, Product(product), int(object_id) if object_id else None))
+    return str(Member("", 0, Product(product), int(object_id) if object_id else None)).removeprefix(".0000.")
 
 
 def parse_member(name: str, where: str) -> tuple[str, int | None, str]:
@@ -194,13 +200,15 @@ class Shard:
         found: dict[str, Any] = load_json(self._checked(entry, known.record_crc32), f"{self.path}: {entry.name}")
         return found
 
-    def attributes(self, clip: str, object_id: int) -> dict[str, NDArray[np.generic]]:
-        """Every attribute of one target, each an array over the clip's frames; NaN where a number is not defined."""
+    def attributes(self, clip: str, object_id: int) -> Mapping[str, NDArray[np.generic]]:
+        """Every attribute of one target, each an array over the clip's frames; NaN where a number is not defined.
+
+        A column is looked at when it is asked for.
+        """
         known = self.clips[clip]
         place = sorted(known.labels).index(object_id)
         start = self._first_object[clip] + place * known.frames
-        names = [name for name in self._objects.names if name not in ("clip", "object_id", "label", "frame")]
-        return {name: self._objects.column(name)[start : start + known.frames] for name in names}
+        return _Rows(self._objects, start, start + known.frames)
 
     def size(self, clip: str) -> int:
         """Bytes of all the clip's products and measures."""
@@ -235,13 +243,37 @@ class Shard:
 _REMAKE = "remove it and run 'heroprop render' on the dataset again, which makes it anew from the shard"
 
 
+class _Rows(Mapping[str, NDArray[Any]]):
+    """Rows of the measured columns of an objects table, column by column as they are asked for."""
+
+    def __init__(self, table: _Table, start: int, stop: int) -> None:
+        self._table, self._rows = table, slice(start, stop)
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        if name in _KEYS:
+            raise KeyError(name)
+        return self._table.column(name)[self._rows]
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in self._table.names if name not in _KEYS)
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+
+_KEYS = ("clip", "object_id", "label", "frame")
+
+
 class _Table:
     """A memory-mapped Arrow file of one record batch; numeric columns become NumPy views on first use."""
 
     def __init__(self, path: Path) -> None:
         try:
-            self._table = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
-            self.names = [str(name) for name in self._table.column_names]
+            reader = pa.ipc.open_file(pa.memory_map(str(path)))
+            if reader.num_record_batches != 1:
+                raise ValueError(f"{reader.num_record_batches} record batches, not 1")
+            self._table = reader.get_batch(0)
+            self.names = [str(name) for name in self._table.schema.names]
         except FileNotFoundError:
             raise UserError(f"{path}: no such file; run 'heroprop render' on the dataset again to make it") from None
         except (pa.ArrowException, OSError, ValueError) as error:
@@ -261,12 +293,13 @@ class _Table:
     def column(self, name: str) -> NDArray[Any]:
         """A column as a read-only array; KeyError if there is none."""
         if name not in self._views:
-            if name not in self.names:
+            place = self._table.schema.get_field_index(name)
+            if place < 0:
                 raise KeyError(f"{self._path.name} has no column {name}")
-            cells = self._table.column(name)
+            cells = self._table.column(place)
             if pa.types.is_boolean(cells.type) and cells.null_count:  # NumPy's truth values have no gaps
                 cells = cells.cast(pa.float64())
-            view = cells.to_numpy()
+            view = cells.to_numpy(zero_copy_only=False)
             view.flags.writeable = False
             self._views[name] = view
         return self._views[name]
