@@ -32,7 +32,7 @@ class Watch:
     - `unsure`: there is a mask, but the model gives the object less than 0.5
     - `jump`: its box is not where its motion leads
     - `size`: its area is twice or half what it was over the last five frames, or beyond
-    - `cut`: a scene cut lies before this frame
+    - `cut`: a scene cut lies before this frame (after it, where tracking goes backwards)
     """
 
     def __init__(self) -> None:
