@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..document import Document, UserError, write_atomic
@@ -101,8 +101,9 @@ def render(
     watcher = watcher or Silent()
     stock = Stock(dataset)
     jobs = _standing(dataset, watcher.note)
-    stalled, before = 0, stock.done()
-    watcher.begin(len(stock.specs), stock.frames, stock.done())
+    wanted, there = len(stock.due()), stock.done()
+    stalled, before = 0, there
+    watcher.begin(len(stock.specs), stock.frames, there)
     try:
         while stalled < STALLED:
             if jobs is None:
@@ -131,7 +132,12 @@ def render(
         watcher.end()
     (dataset / FARM / "slurm.json").unlink(missing_ok=True)
     found = index(dataset)
-    return Summary(**{**vars(found), "seconds": round(time.monotonic() - started, 1)})
+    return replace(
+        found,
+        rendered=found.packed - (len(stock.specs) - wanted),
+        frames=stock.done() - there,
+        seconds=round(time.monotonic() - started, 1),
+    )
 
 
 @dataclass(frozen=True)

@@ -56,7 +56,7 @@ def estimate_cost(
         ("time of all clips", _range(found.worker_seconds, duration)),
         ("core-hours", _range(found.core_seconds.times(1 / 3600), lambda hours: f"{hours:.3g}")),
         ("wall time", _range(wall, duration) if wall else "-"),
-        *([("cost", _range(cost, lambda money: f"{money:.2f}"))] if cost else []),
+        *([("cost", _range(cost, lambda money: f"{money:.2f}" if money >= 1 else f"{money:.2g}"))] if cost else []),
         ("disk needed", f"about {megabytes(found.bytes)} of {megabytes(found.bytes_free)} free"),
         ("probed", f"{len(found.probe.clips)} clips on {found.probe.conditions.machine}"),
     ]
@@ -69,4 +69,5 @@ def estimate_cost(
 
 def _range(spread: Spread, shown: Callable[[float], str]) -> str:
     """`2 h 5 min (1 h 50 min to 2 h 40 min)`: mean, and as if all were like the cheapest and the dearest probed."""
-    return f"{shown(spread.mean)} ({shown(spread.low)} to {shown(spread.high)})"
+    around = f" ({shown(spread.low)} to {shown(spread.high)})" if spread.low < spread.high else ""
+    return shown(spread.mean) + around

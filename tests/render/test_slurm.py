@@ -134,7 +134,8 @@ def test_a_drained_node_delays_and_loses_nothing(cluster: Cluster, tmp_path: Pat
                 cluster.run("scontrol", "update", "NodeName=localhost", "State=RESUME")
 
     watcher = Resume()
-    assert render(dataset, watcher).packed == 3
+    done = render(dataset, watcher)
+    assert (done.packed, done.rendered, done.frames) == (3, 3, 6)
     assert any(line.startswith("0 of 6 frames; 0 jobs running") for line in watcher.lines)
 
 
