@@ -4,72 +4,50 @@ from __future__ import annotations
 
 import datetime
 import importlib.metadata
+import multiprocessing
 import platform
-import shutil
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
-from scipy import ndimage
 
 from render.document import UserError, nearest
 from render.manifest import Dataset
-from render.products import Product, decode, encode
-from train import models
 
 from . import results
-from .baselines import BASELINES, Baseline
-from .metrics import Protocol, j_and_f, scored_frames
+from .axes import Shot, Trace, measure_axes
+from .axes.general import general
+from .baselines import ABSENT
+from .clips import Clip, Truth, displacement, read_clip
+from .methods import Method, PromptKind, apply, load_methods, make_prompt
+from .methods import _names as _names
+from .metrics import Protocol
+from .records import Record, Records, predicted, run_key
 from .results import ClipScore, MethodScore, Results
-from .tracker import Prompt, Tracker, suited_threads
+from .tracing import clip_score, follow, score
+from .tracker import Tracker
 
-Frame = NDArray[np.uint8]
-Mask = NDArray[np.bool_]
-PromptKind = Literal["mask", "box", "point"]
+__all__ = [
+    "Clip", "PromptKind", "Truth", "check_device", "displacement", "evaluate", "make_prompt", "predicted",
+    "prompt_kind", "read_clip", "score",
+]  # fmt: skip
+
 Progress = Callable[[str, int, int], None]
 """(what is running, frames done, frames in all)."""
 
-MOVING_DIAMETERS = 1.0
-
 
 @dataclass(frozen=True)
-class Clip:
-    """A clip in memory: its frames, and the truth of every object that can be prompted."""
+class Job:
+    """What a process needs to run clips."""
 
-    name: str
-    cluster: str
-    frames: list[Frame]
-    objects: dict[int, Truth]
-
-
-@dataclass(frozen=True)
-class Truth:
-    """One object's true masks, bool (frames, H, W), the frame it is prompted on, and how far it moves."""
-
-    label: str
-    masks: Mask
-    prompted: int
-    displacement: float
-
-
-@dataclass
-class Method:
-    """Something that masks clips: gives, frame by frame, each prompted object's bool (H, W) mask."""
-
-    name: str
-    kind: Literal["checkpoint", "baseline"]
-    run: Callable[[Clip, PromptKind], Iterator[Mapping[int, Mask]]]
-    source: str
-    model: str | None = None
-    sha256: str | None = None
-    clips: list[ClipScore] = field(default_factory=list)
-    seconds: float = 0.0
-    frames: int = 0
+    dataset: Dataset
+    checkpoints: tuple[str, ...]
+    device: str
+    prompt: PromptKind
+    traces: Path | None
+    predictions: Path | None
 
 
 def evaluate(
@@ -80,61 +58,76 @@ def evaluate(
     device: str | None = None,
     predictions: Path | None = None,
     progress: Progress = lambda what, done, total: None,
+    traces: Path | None = None,
+    workers: int = 1,
 ) -> Results:
     """Run `checkpoints` (see `train.models.resolve`) and all baselines on a split, and score them.
 
-    Each object is prompted on the first frame that shows it; frames after that count. `predictions` is a folder to
-    (over)write with every predicted mask as a 1-bit PNG, for reports and for other tools. UserError for an empty split,
-    a checkpoint that cannot be loaded or is given twice.
+    Each object is prompted on the first frame that shows it; frames after that count. `predictions` is a folder for
+    every predicted mask as a 1-bit PNG, for reports and for other tools; `traces` one for what was found clip by clip,
+    from which the same evaluation goes on where it was stopped. Both are emptied first, unless they are of the same
+    run. `workers` processes have clips of their own. UserError for an empty split, a checkpoint that cannot be loaded
+    or is given twice.
     """
     names = dataset.clips(split)
     if not names:
         full = ", ".join(f"{name} {len(clips)}" for name, clips in dataset.manifest.splits.items())
         raise UserError(f"{dataset.folder}: split '{split}' has no clips (there are: {full}); choose another")
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
-    methods, trackers = _checkpoint_methods(checkpoints, device)
-    methods += [Method(name, "baseline", _run_baseline(run), "heroprop") for name, run in BASELINES.items()]
-    if predictions is not None:
-        shutil.rmtree(predictions, ignore_errors=True)
+    methods, trackers = load_methods(checkpoints, device)
+    records = Records(traces, predictions)
+    records.begin(run_key(dataset, split, prompt, methods, trackers[0].precision))
+    job = Job(dataset, tuple(checkpoints), device, prompt, traces, predictions)
     total = sum(dataset.frame_count(name) for name in names) * len(methods)
-    done, unseen = 0, []
-    for name in names:
-        clip = read_clip(dataset, name)
-        unseen += [f"{name}/{number}" for number in dataset.objects(name) if number not in clip.objects]
-        for method in methods:
-            progress(f"{method.name} · {name}", done, total)
-            masks = _timed(method, clip, prompt)
-            done += len(clip.frames)
-            method.clips += [score(clip, number, masks[number]) for number in clip.objects]
-            if predictions is not None:
-                _write_masks(predictions / method.name / name, masks)
-    progress("scored", done, total)
-    scored = tuple(_conclude(method) for method in methods)
-    if not scored[0].clips:
-        raise UserError(
-            f"{dataset.folder}: split '{split}' shows no object on any frame but the last; nothing to score"
-        )
-    after = [method for method in scored if method.kind == "checkpoint"][-1]
-    return Results(
-        created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        dataset=dataset.name,
-        recipe=dataset.manifest.recipe.name,
-        recipe_sha256=dataset.manifest.recipe.sha256,
-        plan_sha256=dataset.manifest.plan.sha256,
-        mask_rule=dataset.manifest.mask_rule,
-        generator=dataset.manifest.generator,
-        blender=dataset.manifest.blender,
-        split=split,
-        prompt=prompt,
-        protocol=Protocol.HELD_OUT,
-        device=_device_name(device),
-        precision=trackers[0].precision,
-        fills_holes=any(tracker.fills_holes for tracker in trackers),
-        versions=_versions(),
-        never_visible=tuple(unseen),
-        methods=scored,
-        comparisons=tuple(results.compare(other, after) for other in scored if other.name != after.name),
-    )
+    found: dict[str, Record] = {name: record for name in names if (record := records.done(name)) is not None}
+    done = sum(dataset.frame_count(name) for name in found) * len(methods)
+    due = [name for name in names if name not in found]
+    progress("taken over" if found else "begun", done, total)
+    if min(workers, len(due)) > 1:
+        with ProcessPoolExecutor(
+            min(workers, len(due)), multiprocessing.get_context("spawn"), initializer=_begin, initargs=(job,)
+        ) as pool:
+            for name, record in zip(due, pool.map(_run_there, due), strict=True):
+                found[name] = record
+                done += dataset.frame_count(name) * len(methods)
+                progress(name, done, total)
+    else:
+        for name in due:
+            for what, record in run_clip(dataset, name, methods, records, prompt):
+                progress(what, done, total)
+                done += dataset.frame_count(name)
+                if record is not None:
+                    found[name] = record
+    progress("scored", total, total)
+    return _conclude_all(dataset, split, prompt, device, methods, found, trackers)
+
+
+def run_clip(
+    dataset: Dataset, name: str, methods: Sequence[Method], records: Records, prompt: PromptKind
+) -> Iterator[tuple[str, Record | None]]:
+    """A clip through every method: what is about to run, and after the last one the clip's record."""
+    clip = read_clip(dataset, name)
+    record: Record = {}
+    for place, method in enumerate(methods):
+        run = apply(method, clip, prompt)
+        traces = {i: follow(clip, i, run.masks[i], run.scores[i]) for i in clip.objects}
+        records.write_masks(method.name, name, run.masks)
+        record[method.name] = {
+            "seconds": run.seconds if clip.objects else 0.0,
+            "frames": len(clip.frames) if clip.objects else 0,
+            "objects": {
+                str(i): {
+                    "shot": trace.shot.dump(),
+                    "trace": trace.dump(),
+                    "score": clip_score(clip, trace).model_dump(mode="json"),
+                }
+                for i, trace in traces.items()
+            },
+        }
+        last = place == len(methods) - 1
+        if last:
+            records.finish(name, record)
+        yield f"{method.name} · {name}", record if last else None
 
 
 def prompt_kind(name: str) -> PromptKind:
@@ -157,160 +150,69 @@ def check_device(device: str | None) -> None:
         raise UserError(f"--device '{device}': not available here; give cpu, or leave it out")
 
 
-def read_clip(dataset: Dataset, name: str) -> Clip:
-    """Load a clip. Objects that show on no frame before the last are left out: there is nothing to score them on."""
-    count = dataset.frame_count(name)
-    objects = {}
-    for object_id in dataset.objects(name):
-        masks = np.stack([dataset.mask(name, frame, object_id) for frame in range(count)])
-        seen = np.flatnonzero(masks.any(axis=(1, 2)))
-        if len(seen) and seen[0] < count - 1:
-            prompted = int(seen[0])
-            moved = displacement(dataset.attributes(name, object_id), prompted)
-            objects[object_id] = Truth(dataset.label(name, object_id), masks, prompted, moved)
-    frames = [dataset.rgb(name, frame) for frame in range(count)]
-    return Clip(name, dataset.manifest.clips[name].twin_of or name, frames, objects)
+_here: tuple[Dataset, list[Method], Records, PromptKind] | None = None
+"""What a worker process has loaded."""
 
 
-def displacement(attributes: Mapping[str, NDArray[Any]], prompted: int) -> float:
-    """Farthest distance of the object's measured (amodal) centre from where it was prompted, in median diameters."""
-    centres_T2 = np.stack([attributes["amodal_centroid_x"], attributes["amodal_centroid_y"]], axis=1)[prompted:]
-    diameters = attributes["amodal_diameter_px"][prompted:]
-    known = np.isfinite(centres_T2).all(axis=1) & (diameters > 0)
-    if not known[0]:
-        return 0.0
-    distance = np.linalg.norm(centres_T2[known] - centres_T2[0], axis=1)
-    return float(distance.max() / np.median(diameters[known]))
+def _begin(job: Job) -> None:
+    global _here
+    methods, _ = load_methods(job.checkpoints, job.device)
+    _here = job.dataset, methods, Records(job.traces, job.predictions), job.prompt
 
 
-def make_prompt(object_id: int, truth: Truth, kind: PromptKind) -> Prompt:
-    """The true mask of the prompted frame, the box around it, or the one point deepest inside it."""
-    mask = truth.masks[truth.prompted]
-    if kind == "mask":
-        return Prompt(object_id, truth.prompted, mask=mask)
-    if kind == "box":
-        rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-        box = (float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1))
-        return Prompt(object_id, truth.prompted, box=box)
-    depth = ndimage.distance_transform_edt(np.pad(mask, 1))[1:-1, 1:-1]
-    y, x = np.unravel_index(int(np.argmax(depth)), mask.shape)
-    return Prompt(object_id, truth.prompted, points=((float(x) + 0.5, float(y) + 0.5),))
+def _run_there(name: str) -> Record:
+    assert _here is not None
+    dataset, methods, records, prompt = _here
+    return [record for _, record in run_clip(dataset, name, methods, records, prompt) if record is not None][-1]
 
 
-def score(clip: Clip, object_id: int, masks: Sequence[Mask]) -> ClipScore:
-    """Score one object's predicted masks, one a frame of the clip (those up to the prompt are not looked at)."""
-    truth = clip.objects[object_id]
-    count = len(clip.frames)
-    j_frames: list[float | None] = [None] * count
-    f_values, absent = [], []
-    for frame in scored_frames(count, truth.prompted, Protocol.HELD_OUT):
-        if truth.masks[frame].any():
-            j_frames[frame], f = j_and_f(masks[frame], truth.masks[frame])
-            f_values.append(f)
-        else:
-            absent.append(float(masks[frame].mean()))
-    return ClipScore(
-        clip=clip.name,
-        object_id=object_id,
-        label=truth.label,
-        cluster=clip.cluster,
-        prompted=truth.prompted,
-        frames=count,
-        displacement=truth.displacement,
-        moving=truth.displacement > MOVING_DIAMETERS,
-        visible_frames=len(f_values),
-        absent_frames=len(absent),
-        j=float(np.mean([j for j in j_frames if j is not None])) if f_values else None,
-        f=float(np.mean(f_values)) if f_values else None,
-        absent_area=float(np.mean(absent)) if absent else None,
-        j_frames=tuple(j_frames),
+def _conclude_all(
+    dataset: Dataset,
+    split: str,
+    prompt: PromptKind,
+    device: str,
+    methods: Sequence[Method],
+    found: dict[str, Record],
+    trackers: Sequence[Tracker],
+) -> Results:
+    names = sorted(found)
+    scored = tuple(_conclude(method, [found[name][method.name] for name in names]) for method in methods)
+    if not scored[0].clips:
+        raise UserError(
+            f"{dataset.folder}: split '{split}' shows no object on any frame but the last; nothing to score"
+        )
+    shown = {(clip.clip, clip.object_id) for clip in scored[0].clips}
+    after = [method for method in scored if method.kind == "checkpoint"][-1]
+    return Results(
+        created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        dataset=dataset.name,
+        recipe=dataset.manifest.recipe.name,
+        recipe_sha256=dataset.manifest.recipe.sha256,
+        plan_sha256=dataset.manifest.plan.sha256,
+        mask_rule=dataset.manifest.mask_rule,
+        generator=dataset.manifest.generator,
+        blender=dataset.manifest.blender,
+        split=split,
+        prompt=prompt,
+        protocol=Protocol.HELD_OUT,
+        device=_device_name(device),
+        precision=trackers[0].precision,
+        fills_holes=any(tracker.fills_holes for tracker in trackers),
+        versions=_versions(),
+        never_visible=tuple(
+            f"{name}/{number}" for name in names for number in dataset.objects(name) if (name, number) not in shown
+        ),
+        not_run=ABSENT,
+        methods=scored,
+        comparisons=tuple(results.compare(other, after) for other in scored if other.name != after.name),
     )
 
 
-def predicted(folder: Path, method: str, clip: str, frame: int, object_id: int) -> Mask:
-    """A mask that `evaluate` wrote below `folder`; bool (H, W)."""
-    data = (folder / method / clip / f"{frame:04d}-{object_id}.png").read_bytes()
-    return decode(Product.AMODAL, data).astype(np.bool_)
-
-
-def _checkpoint_methods(checkpoints: Sequence[str], device: str) -> tuple[list[Method], list[Tracker]]:
-    if not checkpoints:
-        raise UserError("no checkpoint; name at least one, e.g. --checkpoint nano-base")
-    twice = [checkpoint for checkpoint in checkpoints if checkpoints.count(checkpoint) > 1]
-    if twice:
-        raise UserError(f"checkpoint '{twice[0]}' is given twice; each is run once")
-    methods, trackers = [], []
-    for checkpoint, name in zip(checkpoints, _names(checkpoints), strict=True):
-        loaded = models.resolve(checkpoint)
-        model = models.build_video(loaded.name)
-        models.load_weights(model, loaded)
-        tracker = Tracker(model, device)
-        trackers.append(tracker)
-        run = _run_tracker(tracker)
-        methods.append(Method(name, "checkpoint", run, loaded.source, model=loaded.name, sha256=loaded.sha256))
-    return methods, trackers
-
-
-def _names(checkpoints: Sequence[str]) -> list[str]:
-    """Short names that differ: the last part of a path where that tells them apart; fit for file names."""
-    short = [Path(checkpoint).name.removesuffix(".safetensors").removesuffix(".pt") for checkpoint in checkpoints]
-    chosen = short if len(set(short)) == len(short) else list(checkpoints)
-    clean = ["".join(c if c.isalnum() or c in "-._" else "-" for c in name).strip(".-") or "x" for name in chosen]
-    return [
-        name if name not in BASELINES and clean.count(name) == 1 else f"{name}-{number}"
-        for number, name in enumerate(clean, 1)
-    ]
-
-
-def _run_tracker(tracker: Tracker) -> Callable[[Clip, PromptKind], Iterator[Mapping[int, Mask]]]:
-    def run(clip: Clip, kind: PromptKind) -> Iterator[Mapping[int, Mask]]:
-        prompts = [make_prompt(object_id, truth, kind) for object_id, truth in clip.objects.items()]
-        with suited_threads(tracker.model, tracker.device.type):
-            for tracked in tracker.track(clip.frames, prompts):
-                yield tracked.masks
-
-    return run
-
-
-def _run_baseline(baseline: Baseline) -> Callable[[Clip, PromptKind], Iterator[Mapping[int, Mask]]]:
-    """A baseline is always given the true first mask, whatever the checkpoints are prompted with."""
-
-    def run(clip: Clip, kind: PromptKind) -> Iterator[Mapping[int, Mask]]:
-        running = {
-            object_id: baseline(clip.frames[truth.prompted :], truth.masks[truth.prompted])
-            for object_id, truth in clip.objects.items()
-        }
-        for frame in range(len(clip.frames)):
-            started = [object_id for object_id, truth in clip.objects.items() if truth.prompted <= frame]
-            yield {object_id: next(running[object_id]) for object_id in started}
-
-    return run
-
-
-def _timed(method: Method, clip: Clip, prompt: PromptKind) -> dict[int, list[Mask]]:
-    """Every object's mask on every frame (empty before its prompt); adds the time spent to the method's account."""
-    nothing = np.zeros(clip.frames[0].shape[:2], np.bool_)
-    masks: dict[int, list[Mask]] = {object_id: [] for object_id in clip.objects}
-    if not masks:
-        return masks
-    start = time.perf_counter()
-    for found in method.run(clip, prompt):
-        for object_id, one in masks.items():
-            one.append(found.get(object_id, nothing))
-    method.seconds += time.perf_counter() - start
-    method.frames += len(clip.frames)
-    return masks
-
-
-def _write_masks(folder: Path, masks: Mapping[int, Iterable[Mask]]) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    for object_id, one in masks.items():
-        for frame, mask in enumerate(one):
-            (folder / f"{frame:04d}-{object_id}.png").write_bytes(encode(Product.AMODAL, mask))
-
-
-def _conclude(method: Method) -> MethodScore:
-    clips = method.clips
+def _conclude(method: Method, records: Sequence[Record]) -> MethodScore:
+    told = [one for record in records for one in record["objects"].values()]
+    clips = [ClipScore.model_validate(one["score"]) for one in told]
+    traces = [Trace.load(Shot.load(one["shot"]), one["trace"]) for one in told]
+    seconds, frames = sum(record["seconds"] for record in records), sum(record["frames"] for record in records)
     return MethodScore(
         name=method.name,
         kind=method.kind,
@@ -320,7 +222,9 @@ def _conclude(method: Method) -> MethodScore:
         scores=results.scores(clips),
         moving=results.scores([clip for clip in clips if clip.moving]),
         absent_area=results.mean([clip.absent_area for clip in clips], [clip.cluster for clip in clips]),
-        frames_per_second=round(method.frames / method.seconds, 2) if method.seconds else None,
+        axes=measure_axes(traces),
+        figures=general(traces),
+        frames_per_second=round(frames / seconds, 2) if seconds else None,
         clips=tuple(clips),
     )
 

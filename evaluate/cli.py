@@ -26,7 +26,10 @@ def evaluate(
     split: Annotated[str, typer.Option(help="Which clips: train, val or test.")] = "test",
     prompt: Annotated[str, typer.Option(help="What the first frame is prompted with: mask, box or point.")] = "mask",
     device: Annotated[str | None, typer.Option(help="cpu or cuda; default: cuda where there is one.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder for report.html, results.json and the masks.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the report and the masks; a run that was stopped goes on in it.")
+    ] = None,
+    workers: Annotated[int, typer.Option(help="Processes, each with clips of its own.", min=1)] = 1,
     json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
 ) -> None:
     """Score checkpoints and baselines on held-out clips: J, F and J&F with intervals, and an HTML report."""
@@ -53,6 +56,8 @@ def evaluate(
             device,
             masks,
             lambda what, done, total: bar.update(task, completed=done, total=total, status=what),
+            out / "traces" if out is not None else None,
+            workers,
         )
     if out is not None:
         write_atomic(out / "results.json", found.model_dump_json(indent=1) + "\n")

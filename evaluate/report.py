@@ -27,7 +27,7 @@ CHECKPOINT_COLOURS: tuple[Colour, ...] = (
 )
 """In the order given; the last checkpoint always takes the orange one."""
 
-OURS = {"report.html", "results.json", "predictions"}
+OURS = {"report.html", "results.json", "predictions", "traces", "report.md", "clips.csv"}
 
 STRIP_FRAMES = 6
 STRIP_CLIPS = 10

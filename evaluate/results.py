@@ -5,23 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-import numpy as np
 from pydantic import Field
 
 from render.document import Document
 
-BOOTSTRAP_RESAMPLES = 2000
-BOOTSTRAP_SEED = 20240801
+from .axes.axis import Axis
+from .statistics import BOOTSTRAP_RESAMPLES, BOOTSTRAP_SEED, Mean, mean, sign_flip_p
 
-
-class Mean(Document):
-    """A mean with its bootstrap 95 % interval. `n` values from `clips` independent clips; no interval below 2 clips."""
-
-    value: float | None
-    low: float | None
-    high: float | None
-    n: int
-    clips: int
+__all__ = ["ClipScore", "Comparison", "Mean", "MethodScore", "Results", "Scores", "compare", "mean", "scores"]
 
 
 class Scores(Document):
@@ -72,6 +63,10 @@ class MethodScore(Document):
     scores: Scores
     moving: Scores
     absent_area: Mean
+    axes: tuple[Axis, ...] = ()
+    """What it makes of each challenge."""
+    figures: dict[str, Mean] = Field(default_factory=dict)
+    """Further figures over all objects, by name."""
     frames_per_second: float | None
     clips: tuple[ClipScore, ...]
 
@@ -85,6 +80,8 @@ class Comparison(Document):
     moving: Mean
     better: int
     """Objects on which `after` is better, of `difference.n`."""
+    p: float | None = None
+    """How often a difference so large comes by chance, clusters' signs tossed; None below two clusters."""
 
 
 class Results(Document):
@@ -110,6 +107,8 @@ class Results(Document):
     bootstrap_seed: int = BOOTSTRAP_SEED
     never_visible: tuple[str, ...] = Field(default=())
     """Objects (`clip/object`) that could not be prompted, for they are visible in no frame but the last or none."""
+    not_run: tuple[str, ...] = ()
+    """Baselines that could not run here, and why."""
     methods: tuple[MethodScore, ...]
     comparisons: tuple[Comparison, ...]
 
@@ -124,27 +123,6 @@ class Results(Document):
             if method.name == name:
                 return method
         raise KeyError(name)
-
-
-def mean(values: Sequence[float | None], clusters: Sequence[str]) -> Mean:
-    """Mean of the values that are not None, with a percentile bootstrap interval that resamples whole clusters.
-
-    B. Efron and R. Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13; 2000 resamples from a fixed seed,
-    so that the same values give the same interval.
-    """
-    pairs = [(value, cluster) for value, cluster in zip(values, clusters, strict=True) if value is not None]
-    if not pairs:
-        return Mean(value=None, low=None, high=None, n=0, clips=0)
-    kept = np.array([value for value, _ in pairs])
-    names, place = np.unique([cluster for _, cluster in pairs], return_inverse=True)
-    centre, count = float(kept.mean()), len(names)
-    if count < 2:
-        return Mean(value=centre, low=None, high=None, n=len(kept), clips=count)
-    sums, sizes = np.bincount(place, weights=kept), np.bincount(place)
-    drawn = np.random.default_rng(BOOTSTRAP_SEED).integers(0, count, (BOOTSTRAP_RESAMPLES, count))
-    means = sums[drawn].sum(axis=1) / sizes[drawn].sum(axis=1)
-    low, high = np.percentile(means, [2.5, 97.5])
-    return Mean(value=centre, low=float(low), high=float(high), n=len(kept), clips=count)
 
 
 def scores(clips: Sequence[ClipScore]) -> Scores:
@@ -171,4 +149,5 @@ def compare(before: MethodScore, after: MethodScore) -> Comparison:
         difference=mean(gains, clusters),
         moving=mean(moving, clusters),
         better=sum(gain is not None and gain > 0 for gain in gains),
+        p=sign_flip_p(gains, clusters),
     )

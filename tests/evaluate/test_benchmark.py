@@ -47,7 +47,7 @@ def found(dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> tuple[R
 def test_every_method_runs_on_the_same_objects(found: tuple[Results, Path], dataset: Dataset) -> None:
     scored, _ = found
     assert [method.name for method in scored.methods] == [
-        "nano-random-0", "nano-random-1", "empty", "copy-first", "colour-nearest",
+        "nano-random-0", "nano-random-1", "empty", "copy-first", "colour-nearest", "box-kalman", "copy-last",
     ]  # fmt: skip
     objects = {tuple((clip.clip, clip.object_id) for clip in method.clips) for method in scored.methods}
     assert len(objects) == 1
@@ -183,7 +183,7 @@ def test_comparisons_are_paired(found: tuple[Results, Path]) -> None:
     assert paired.difference.value == pytest.approx(np.mean(gains))
     assert paired.better == sum(gain > 0 for gain in gains)
     assert {comparison.before for comparison in scored.comparisons} == {
-        "nano-random-0", "empty", "copy-first", "colour-nearest",
+        "nano-random-0", "empty", "copy-first", "colour-nearest", "box-kalman", "copy-last",
     }  # fmt: skip
     with pytest.raises(ValueError, match="same objects"):
         compare(before, after.model_copy(update={"clips": tuple(reversed(after.clips))}))
@@ -200,7 +200,7 @@ def test_the_verb_prints_json_alone_and_replaces_its_report(dataset: Dataset, tm
         )  # fmt: skip
         said.append(Results.parse(json.loads(done.stdout), "stdout"))
         assert said[-1] == Results.read_json(out / "results.json")
-    assert sorted(path.name for path in out.iterdir()) == ["predictions", "report.html", "results.json"]
+    assert sorted(path.name for path in out.iterdir()) == ["predictions", "report.html", "results.json", "traces"]
     assert [method.name for method in said[1].checkpoints] == ["nano-random-1"]
     assert not (out / "predictions" / "nano-random-0").exists()
 

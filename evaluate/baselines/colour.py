@@ -1,8 +1,8 @@
-"""What a tracker must beat: guesses that need no learning, run through the same clips with the same first mask."""
+"""The nearest colour: what following an object by its colours alone scores."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,21 +11,6 @@ from scipy.spatial import cKDTree
 
 Frame = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
-
-Baseline = Callable[[Iterable[Frame], Mask], Iterator[Mask]]
-"""(frames from the prompted one on, the prompted frame's mask) -> one mask a frame, the first included."""
-
-
-def empty(frames: Iterable[Frame], first: Mask) -> Iterator[Mask]:
-    """Nothing, ever: what blank output scores."""
-    for _ in frames:
-        yield np.zeros_like(first)
-
-
-def copy_first(frames: Iterable[Frame], first: Mask) -> Iterator[Mask]:
-    """The first mask on every frame: what standing still scores."""
-    for _ in frames:
-        yield first
 
 
 def colour_nearest(frames: Iterable[Frame], first: Mask) -> Iterator[Mask]:
@@ -50,8 +35,6 @@ def colour_nearest(frames: Iterable[Frame], first: Mask) -> Iterator[Mask]:
             centre, reach = middle, SEARCH_DIAMETERS * diameter
         yield found
 
-
-BASELINES: dict[str, Baseline] = {"empty": empty, "copy-first": copy_first, "colour-nearest": colour_nearest}
 
 SEARCH_DIAMETERS = 2.0
 LEVELS = 32

@@ -1,0 +1,82 @@
+"""Trackers made of the truth, each with one known flaw."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tests.evaluate.drawn_bench import Scene
+
+Masks = NDArray[np.bool_]
+Tracker = Callable[[Scene, int], Masks]
+"""(scene, object id) -> bool (T, H, W)."""
+
+
+def faithful(scene: Scene, number: int) -> Masks:
+    """The truth, off by up to a pixel: nobody is perfect."""
+    return shifted(scene, number, 1)
+
+
+def lags(scene: Scene, number: int) -> Masks:
+    """Two frames late."""
+    masks = faithful(scene, number)
+    return np.concatenate([masks[:1], masks[:1], masks[:-2]])
+
+
+def dies(scene: Scene, number: int) -> Masks:
+    """Never finds again what was hidden once."""
+    masks = faithful(scene, number).copy()
+    gone = np.flatnonzero(~scene.clip.objects[number].masks.any(axis=(1, 2)))
+    if len(gone):
+        masks[gone[0] :] = False
+    return masks
+
+
+def leaks(scene: Scene, number: int) -> Masks:
+    """Takes what glows for the object."""
+    return faithful(scene, number) | (scene.veil > 0.5)
+
+
+def swaps(scene: Scene, number: int) -> Masks:
+    """After an occlusion it goes on with the other object."""
+    masks = faithful(scene, number).copy()
+    gone = np.flatnonzero(~scene.clip.objects[number].masks.any(axis=(1, 2)))
+    others = [one.masks for other, one in scene.clip.objects.items() if other != number]
+    if len(gone) and others:
+        masks[gone[-1] :] = others[0][gone[-1] :]
+    return masks
+
+
+def forgets(scene: Scene, number: int) -> Masks:
+    """Loses what has changed its looks."""
+    masks = faithful(scene, number).copy()
+    masks[scene.charge > 0.5] = False
+    return masks
+
+
+def trembles(scene: Scene, number: int) -> Masks:
+    """Right on average, and off by up to three pixels, another way in every frame."""
+    return shifted(scene, number, 3)
+
+
+def shifted(scene: Scene, number: int, most: int) -> Masks:
+    rng = np.random.default_rng([8, number, most, *scene.clip.cluster.encode()])
+    masks = scene.clip.objects[number].masks
+    steps = rng.integers(-most, most + 1, (len(masks), 2))
+    return np.stack([np.roll(mask, tuple(step), (0, 1)) for mask, step in zip(masks, steps, strict=True)])
+
+
+OWN = {
+    "lags": "movement",
+    "leaks": "effects",
+    "trembles": "trajectory",
+    "dies": "occlusion",
+    "swaps": "occlusion",
+    "forgets": "transformation",
+}
+"""The axis that each flaw belongs to."""
+FLAWED: dict[str, Tracker] = {
+    "lags": lags, "leaks": leaks, "trembles": trembles, "dies": dies, "swaps": swaps, "forgets": forgets
+}  # fmt: skip
