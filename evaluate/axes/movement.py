@@ -20,7 +20,7 @@ SPEED, SHUTTER = "motion.speed", "film.shutter_degrees"
 
 def movement(traces: Sequence[Trace]) -> Axis:
     """Score: J&F on fast frames. Effect: the fastest clip of a shot less its slowest, at the same shutter."""
-    swept = [trace for trace in traces if SPEED in trace.shot.settings and len(_speeds(trace, traces)) > 1]
+    swept = speed_swept(traces)
     looked = swept or list(traces)
     curve = _curve(looked, "J&F")
     figures = {
@@ -45,6 +45,15 @@ def movement(traces: Sequence[Trace]) -> Axis:
         curves=tuple(curves),
         note=_note(swept, half, curve),
     )
+
+
+def speed_swept(traces: Sequence[Trace]) -> list[Trace]:
+    """Those whose group has several speeds."""
+    speeds: dict[str, set[str]] = {}
+    told = [trace for trace in traces if SPEED in trace.shot.settings]
+    for trace in told:
+        speeds.setdefault(trace.shot.cluster, set()).add(trace.shot.settings[SPEED])
+    return [trace for trace in told if len(speeds[trace.shot.cluster]) > 1]
 
 
 def halving(curve: Curve) -> float | None:
@@ -87,11 +96,6 @@ def _matte(traces: Sequence[Trace]) -> list[Value]:
         known = trace.matte_T[trace.visible_T & np.isfinite(trace.matte_T)]
         found.append((float(known.mean()) if known.size else None, trace.shot.cluster))
     return found
-
-
-def _speeds(trace: Trace, traces: Sequence[Trace]) -> set[str]:
-    alike = [t.shot.settings for t in traces if t.shot.cluster == trace.shot.cluster]
-    return {settings[SPEED] for settings in alike if SPEED in settings}
 
 
 def _shutter(trace: Trace) -> float | None:

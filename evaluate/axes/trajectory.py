@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from ..statistics import Mean
 from .axis import Axis, Curve, Point, Value, over
-from .trace import Trace
+from .movement import speed_swept
+from .trace import Trace, counterfactual_pairs
 
 Floats = NDArray[np.float64]
 Predictor = Callable[[Floats, Floats, Floats], Floats]
@@ -21,6 +22,8 @@ AHEAD = 5
 HISTORY = 8
 """Centres that a fit looks back on."""
 SUBFRAMES = 5
+MOTION = "ADE of the way gone, kalman"
+"""The figure that tells motion misread from a mask that is off: the object's way is compared, not its place."""
 MAIN = "kalman"
 """The predictor that the score is of; the others stand beside it."""
 
@@ -70,11 +73,12 @@ PREDICTORS: dict[str, Predictor] = {
 }
 
 
-def errors(trace: Trace, predictor: Predictor) -> Floats:
+def errors(trace: Trace, predictor: Predictor, displacement: bool = False) -> Floats:
     """Distance between predicted and true centre, in diameters: (T, AHEAD), row t from masks up to frame t.
 
     nan where nothing is to be predicted, and where the method has lost the object: what that costs is another axis's
     matter. It has it where J was 0.5 or more when the object last showed; the prompted frame is known to every method.
+    With `displacement` it is how far the object goes that is compared: what the last mask was off by is taken away.
     """
     shot = trace.shot
     found = np.full((shot.frames, AHEAD), np.nan)
@@ -89,6 +93,8 @@ def errors(trace: Trace, predictor: Predictor) -> Floats:
             continue
         ahead = np.arange(now + 1, min(now + AHEAD, shot.frames - 1) + 1)
         guess = predictor(past.astype(float), trace.centre_T2[past], ahead.astype(float))
+        if displacement:
+            guess = guess - trace.centre_T2[past[-1]] + shot.centre_T2[past[-1]]
         distance = np.linalg.norm(guess - shot.centre_T2[ahead], axis=1)
         size = np.where(shot.diameter_T[ahead] > 0, shot.diameter_T[ahead], np.nan)
         found[now, : len(ahead)] = distance / size
@@ -97,12 +103,21 @@ def errors(trace: Trace, predictor: Predictor) -> Floats:
 
 def trajectory(traces: Sequence[Trace]) -> Axis:
     """Score: the mean distance between prediction and truth over the next frames (ADE), in diameters. Effect: that of
-    frames in which the object is hidden, less that of the others, clip by clip."""
+    frames in which the object is hidden, less that of the others, clip by clip.
+
+    Clips that are there for their speed, their effects or their charge are left out where there are others: these are
+    axes of their own.
+    """
+    others = {id(trace) for trace in speed_swept(traces)}
+    for factor in ("effects", "charge"):
+        others |= {id(trace) for pair in counterfactual_pairs(list(traces), factor) for trace in pair}
+    traces = [trace for trace in traces if id(trace) not in others] or list(traces)
     by_name = {name: [errors(trace, predictor) for trace in traces] for name, predictor in PREDICTORS.items()}
     main = by_name[MAIN]
     hidden = [_hidden(trace) for trace in traces]
     figures = {f"ADE, {name}": _mean(traces, found) for name, found in by_name.items() if name != MAIN}
     figures |= {f"FDE at {AHEAD} frames, {name}": _mean(traces, found, [AHEAD - 1]) for name, found in by_name.items()}
+    figures[MOTION] = _mean(traces, [errors(trace, PREDICTORS[MAIN], displacement=True) for trace in traces])
     figures["ADE while hidden, kalman"] = over(
         [(_of(found[gone]), t.shot.cluster) for t, found, gone in zip(traces, main, hidden, strict=True)]
     )
@@ -128,8 +143,14 @@ def trajectory(traces: Sequence[Trace]) -> Axis:
         effect_name="hidden less in view, diameters",
         figures=figures,
         curves=(Curve(name="distance from the truth", severity="frames ahead", points=tuple(points)),),
-        note=None if known else "Where objects are is not known here (real footage has no unoccluded centres).",
+        note=None if known else _why_not(traces),
     )
+
+
+def _why_not(traces: Sequence[Trace]) -> str:
+    if any(np.isfinite(trace.shot.centre_T2).any() for trace in traces):
+        return "It never had an object long enough to predict from."
+    return "Where objects are when hidden is not known here, as of real footage."
 
 
 def _has(trace: Trace) -> NDArray[np.bool_]:

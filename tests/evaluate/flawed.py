@@ -28,7 +28,7 @@ def lags(scene: Scene, number: int) -> Masks:
 def dies(scene: Scene, number: int) -> Masks:
     """Never finds again what was hidden once."""
     masks = faithful(scene, number).copy()
-    gone = np.flatnonzero(~scene.clip.objects[number].masks.any(axis=(1, 2)))
+    gone = hidden(scene, number)
     if len(gone):
         masks[gone[0] :] = False
     return masks
@@ -42,7 +42,7 @@ def leaks(scene: Scene, number: int) -> Masks:
 def swaps(scene: Scene, number: int) -> Masks:
     """After an occlusion it goes on with the other object."""
     masks = faithful(scene, number).copy()
-    gone = np.flatnonzero(~scene.clip.objects[number].masks.any(axis=(1, 2)))
+    gone = hidden(scene, number)
     others = [one.masks for other, one in scene.clip.objects.items() if other != number]
     if len(gone) and others:
         masks[gone[-1] :] = others[0][gone[-1] :]
@@ -59,6 +59,13 @@ def forgets(scene: Scene, number: int) -> Masks:
 def trembles(scene: Scene, number: int) -> Masks:
     """Right on average, and off by up to three pixels, another way in every frame."""
     return shifted(scene, number, 3)
+
+
+def hidden(scene: Scene, number: int) -> NDArray[np.intp]:
+    """Frames in which something stands before it."""
+    shot = scene.clip.objects[number].shot
+    assert shot is not None
+    return np.flatnonzero(np.nan_to_num(shot.occlusion_T) >= 0.95)
 
 
 def shifted(scene: Scene, number: int, most: int) -> Masks:

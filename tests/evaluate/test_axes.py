@@ -11,12 +11,12 @@ import pytest
 from evaluate.axes import AXES, Axis, Shot, Trace, measure_axes
 from evaluate.axes.movement import halving
 from evaluate.axes.occlusion import Event, events
-from evaluate.axes.trajectory import PREDICTORS, errors
+from evaluate.axes.trajectory import MOTION, PREDICTORS, errors
 from evaluate.tracing import follow
 from tests.evaluate.drawn_bench import Scene, scenes
 from tests.evaluate.flawed import FLAWED, OWN, Tracker, faithful
 
-TUNING, UNSEEN = (1, 2), (11, 12, 13)
+TUNING, UNSEEN = (1, 2, 3), (11, 12, 13)
 """Rounds on which thresholds are set, and others on which they are tried."""
 
 
@@ -27,10 +27,10 @@ def traces(rounds: Sequence[int], tracker: Tracker) -> list[Trace]:
 
 
 def loss(axis: Axis) -> float:
-    """What the challenge costs: of paired axes the effect, of the others the score itself."""
-    told = {"occlusion": axis.score, "trajectory": axis.score}.get(axis.name, axis.effect).value
+    """What the challenge alone costs: the paired effect, and of trajectories how badly their motion was read."""
+    told = axis.figures[MOTION].value if axis.name == "trajectory" else axis.effect.value
     assert told is not None
-    return {"occlusion": 1 - told, "trajectory": told}.get(axis.name, -told)
+    return told if axis.name == "trajectory" else -told
 
 
 def losses(rounds: Sequence[int]) -> dict[str, dict[str, float]]:

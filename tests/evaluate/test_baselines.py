@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from evaluate.baselines import BASELINES, colour_nearest
+from evaluate.baselines import ABSENT, BASELINES, colour_nearest, lag
+from evaluate.baselines.box import box_kalman, has_csrt
 from evaluate.metrics import jaccard
 
 Clip = tuple[list[NDArray[np.uint8]], NDArray[np.bool_]]
@@ -60,3 +61,26 @@ def test_colour_survives_an_object_at_the_border() -> None:
     frames[0][first] = 255
     answers = list(colour_nearest(frames, first))  # it left at once
     assert [bool(answer.any()) for answer in answers] == [True, False, False, False]
+
+
+def test_the_box_follows_and_coasts(disk_clip: Callable[[int], Clip]) -> None:
+    frames, masks = disk_clip(20)
+    scores = [jaccard(found, truth) for found, truth in zip(box_kalman(frames, masks[0]), masks, strict=True)]
+    assert min(scores) > 0.7
+    blank = [np.zeros_like(frame) for frame in frames]
+    hidden = [*frames[:10], *blank[10:13], *frames[13:]]
+    found = list(box_kalman(hidden, masks[0]))
+    assert jaccard(found[12], masks[12]) > 0.4  # the filter goes on as it did
+    assert jaccard(found[-1], masks[-1]) > 0.7
+
+
+def test_copy_last_is_one_frame_late(disk_clip: Callable[[int], Clip]) -> None:
+    _, masks = disk_clip(5)
+    answers = list(lag(masks, 1))
+    assert len(answers) == 4
+    assert all((answer == truth).all() for answer, truth in zip(answers, [masks[1], *masks[1:4]], strict=True))
+
+
+def test_a_baseline_that_cannot_run_is_named() -> None:
+    assert ("box-csrt" in BASELINES) == has_csrt()
+    assert bool(ABSENT) != has_csrt()

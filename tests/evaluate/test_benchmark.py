@@ -17,6 +17,7 @@ from evaluate import benchmark, results
 from evaluate.benchmark import Clip, Truth, displacement, evaluate, make_prompt, predicted, read_clip, score
 from evaluate.metrics import j_and_f
 from evaluate.results import Mean, Results, compare, mean
+from evaluate.statistics import sign_flip_p
 from render.manifest import Dataset
 
 
@@ -190,6 +191,47 @@ def test_comparisons_are_paired(found: tuple[Results, Path]) -> None:
 
 
 @pytest.mark.slow
+def test_a_stopped_run_goes_on_and_processes_find_the_same(
+    found: tuple[Results, Path], dataset: Dataset, tmp_path: Path
+) -> None:
+    """Stopped after its first clip, a run takes that over; with two processes the scores are the same, to the bit."""
+    checkpoints, places = ["nano-random:0", "nano-random:1"], (tmp_path / "masks", tmp_path / "traces")
+    seen: list[str] = []
+
+    def stop(what: str, done: int, total: int) -> None:
+        if what.endswith(dataset.clips("test")[1]):
+            raise KeyboardInterrupt
+
+    def listen(what: str, done: int, total: int) -> None:
+        seen.append(f"{what} {done}")
+
+    with pytest.raises(KeyboardInterrupt):
+        evaluate(dataset, checkpoints, predictions=places[0], traces=places[1], progress=stop)
+    assert sorted(path.name for path in places[1].iterdir()) == [f"{dataset.clips('test')[0]}.json", "run.json"]
+    again = evaluate(dataset, checkpoints, predictions=places[0], traces=places[1], progress=listen)
+    assert seen[0].startswith("taken over")
+    assert not any(dataset.clips("test")[0] in one for one in seen)
+    apart = evaluate(dataset, checkpoints, predictions=tmp_path / "m", traces=tmp_path / "t", workers=2)
+    for one in (again, apart):
+        for a, b in zip(found[0].methods, one.methods, strict=True):
+            assert (a.scores, a.clips, a.axes, a.figures) == (b.scores, b.clips, b.axes, b.figures)
+    for path in found[1].rglob("*.png"):
+        assert path.read_bytes() == (tmp_path / "m" / path.relative_to(found[1])).read_bytes()
+    evaluate(dataset, checkpoints[:1], predictions=places[0], traces=places[1])  # another run: nothing is taken over
+    assert not (places[0] / "nano-random-1").exists()
+
+
+def test_chance_is_told_from_difference() -> None:
+    """Eight shots, all better: of 256 tossings two are as far out. Twins add nothing."""
+    names = [str(number) for number in range(8)]
+    assert sign_flip_p([0.1 + number / 100 for number in range(8)], names) == pytest.approx(2 / 256)
+    assert sign_flip_p([0.1, -0.1] * 4, names) == 1
+    assert sign_flip_p([0.1] * 16, names * 2) == sign_flip_p([0.1] * 8, names)
+    assert sign_flip_p([0.1] * 40, [str(number) for number in range(40)]) == pytest.approx(1 / 2000)
+    assert sign_flip_p([0.1, None], ["a", "b"]) is None
+
+
+@pytest.mark.slow
 def test_the_verb_prints_json_alone_and_replaces_its_report(dataset: Dataset, tmp_path: Path) -> None:
     out = tmp_path / "report"
     said = []
@@ -200,7 +242,9 @@ def test_the_verb_prints_json_alone_and_replaces_its_report(dataset: Dataset, tm
         )  # fmt: skip
         said.append(Results.parse(json.loads(done.stdout), "stdout"))
         assert said[-1] == Results.read_json(out / "results.json")
-    assert sorted(path.name for path in out.iterdir()) == ["predictions", "report.html", "results.json", "traces"]
+    assert sorted(path.name for path in out.iterdir()) == [
+        "clips.csv", "predictions", "report.html", "report.md", "results.json", "traces",
+    ]  # fmt: skip
     assert [method.name for method in said[1].checkpoints] == ["nano-random-1"]
     assert not (out / "predictions" / "nano-random-0").exists()
 

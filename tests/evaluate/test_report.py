@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import importlib.util
 import re
 import shutil
@@ -10,10 +11,13 @@ import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from evaluate.benchmark import evaluate
 from evaluate.report import check_out, headline, summary_table, write_report
+from evaluate.report.challenges import challenges
 from evaluate.results import Mean, Results
 from render.document import UserError
 from render.manifest import Dataset
@@ -22,7 +26,7 @@ from render.manifest import Dataset
 class Page(HTMLParser):
     """What a browser would ask for, whether tags nest, and the words."""
 
-    void = frozenset({"meta", "img", "br", "link", "input", "hr", "rect", "line"})
+    void = frozenset({"meta", "img", "br", "link", "input", "hr", "rect", "line", "circle"})
 
     def __init__(self) -> None:
         super().__init__()
@@ -104,7 +108,7 @@ def test_pictures_are_there_for_every_checkpoint(made: tuple[Path, Results]) -> 
     scored = sum(j is not None for clip in results.checkpoints[-1].clips for j in clip.j_frames)
     strips = 3 * 2 * 5  # clips x checkpoints x frames
     assert text.count("<img ") == strips + min(scored, 6)
-    assert text.count("<svg ") == 3
+    assert text.count('aria-label="J by frame') == 3
 
 
 def test_words_follow_the_interval(made: tuple[Path, Results]) -> None:
@@ -158,23 +162,76 @@ def test_an_earlier_report_is_replaced_and_other_files_are_not(tmp_path: Path) -
         check_out(tmp_path)
 
 
+def test_challenges_are_shown_with_their_n(made: tuple[Path, Results]) -> None:
+    """Drawn clips have no sweeps: what can be measured stands there, hollow where it rests on few shots."""
+    path, results = made
+    text = path.read_text(encoding="utf-8")
+    found = challenges(results)
+    assert {one.axis.name for one in found} <= {"movement", "effects", "trajectory", "occlusion", "transformation"}
+    movement = next(one for one in found if one.axis.name == "movement")
+    assert 'id="movement"' in text
+    assert "No sweep of speed here" in text
+    assert {dot.method for dot in movement.score.dots} == {method.name for method in results.methods}
+    for dot, method in zip(movement.score.dots, results.methods, strict=True):
+        assert dot.mean == method.axes[0].score
+        assert dot.few  # three clips
+        if dot.place is not None:
+            low, high = movement.score.ends
+            assert low + dot.place * (high - low) == pytest.approx(dot.mean.value)
+    assert 'id="transformation"' not in text  # nothing is charged there
+
+
+def test_tables_stand_beside_the_page(made: tuple[Path, Results]) -> None:
+    path, results = made
+    with (path.parent / "clips.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == sum(len(method.clips) for method in results.methods)
+    first = results.methods[0].clips[0]
+    assert (rows[0]["clip"], float(rows[0]["J"])) == (first.clip, first.j)
+    text = (path.parent / "report.md").read_text(encoding="utf-8")
+    for method in results.methods:
+        assert f"| {method.name} | {method.scores.jf.value:.3f}" in text
+    assert "## Fast movement" in text
+    assert results.plan_sha256 in text
+
+
+CHROMIUM = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync --hide-scrollbars"
+)
+
+
+def browse(page: Path, home: Path, *flags: str) -> str:
+    """What Chromium prints of a page."""
+    command = ["chromium", *CHROMIUM.split(), f"--user-data-dir={home / 'c'}", *flags, page.as_uri()]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="no Chromium here")
-def test_the_page_renders_without_overflowing_a_phone(made: tuple[Path, Results], tmp_path: Path) -> None:
-    """In Chromium at phone width the document is no wider than the window, and every picture has decoded."""
-    probe = (
-        "<script>addEventListener('load',()=>{document.title=['probe',"
-        "document.documentElement.scrollWidth<=innerWidth,[...document.images].every(i=>i.naturalWidth>0)].join(' ')})"
-        "</script></body>"
-    )
+@pytest.mark.parametrize("width", [500, 1200])
+def test_the_page_works_in_a_browser(made: tuple[Path, Results], tmp_path: Path, width: int) -> None:
+    """In Chromium, on a phone and a laptop: no wider than the window, every picture decoded, filters and folds obey."""
+    probe = """<script>addEventListener('load', () => {
+      const rows = () => [...document.querySelectorAll('tr.clip')].filter(r => r.offsetParent).length;
+      const fold = document.querySelector('details'), before = fold.offsetHeight, all = rows();
+      document.getElementById('show-low').click(); const low = rows();
+      document.getElementById('show-all').click();
+      fold.querySelector('summary').click();
+      document.title = ['probe', document.documentElement.scrollWidth <= innerWidth,
+        [...document.images].every(i => i.naturalWidth > 0), all, low, rows() == all,
+        fold.offsetHeight > before].join(' ');
+    })</script></body>"""
     text = made[0].read_text(encoding="utf-8").replace("</body>", probe)
     page = tmp_path / "page.html"
     page.write_text(re.sub(r"<meta http-equiv=[^>]*>", "", text), encoding="utf-8")
-    flags = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    flags += "--disable-component-update --disable-sync"
-    done = subprocess.run(
-        ["chromium", *flags.split(), f"--user-data-dir={tmp_path / 'c'}",
-         "--window-size=500,900", "--virtual-time-budget=3000", "--dump-dom", page.as_uri()],
-        capture_output=True, text=True, check=True, timeout=120,
-    )  # fmt: skip
-    assert "<title>probe true true</title>" in done.stdout
+    after = made[1].checkpoints[-1].clips
+    low = sum(clip.jf is not None and clip.jf < 0.5 for clip in after)
+    said = browse(page, tmp_path, f"--window-size={width},900", "--virtual-time-budget=3000", "--dump-dom")
+    assert f"<title>probe true true {len(after)} {low} true true</title>" in said
+    shot = tmp_path / "shot.png"
+    browse(made[0], tmp_path, f"--window-size={width},1400", f"--screenshot={shot}")
+    with Image.open(shot) as picture:
+        colours = np.asarray(picture.convert("RGB")).reshape(-1, 3)
+    assert picture.size[0] == width
+    assert len(np.unique(colours, axis=0)) > 50  # something is there to be seen

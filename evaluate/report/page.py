@@ -13,10 +13,12 @@ from render.document import UserError, write_atomic
 from render.manifest import Dataset
 from render.screen import table
 
-from .benchmark import predicted
-from .overlay import Colour
-from .pictures import thumbnail
-from .results import ClipScore, Comparison, Mean, MethodScore, Results
+from ..overlay import Colour
+from ..pictures import thumbnail
+from ..records import predicted
+from ..results import ClipScore, Comparison, Mean, MethodScore, Results
+from .challenges import challenges
+from .tables import clips_csv, markdown
 
 CHECKPOINT_COLOURS: tuple[Colour, ...] = (
     (128, 140, 156),
@@ -46,8 +48,10 @@ def check_out(out: Path) -> None:
 
 
 def write_report(results: Results, dataset: Dataset, out: Path) -> Path:
-    """Write `out/report.html` from results whose predicted masks lie in `out/predictions`; returns its path."""
+    """Write `report.html`, `report.md` and `clips.csv`; the masks lie in `out/predictions`. Returns the page's path."""
     page = out / "report.html"
+    write_atomic(out / "clips.csv", clips_csv(results))
+    write_atomic(out / "report.md", markdown(results, headline(results)))
     write_atomic(page, render(results, dataset, out / "predictions"))
     return page
 
@@ -76,6 +80,8 @@ def render(results: Results, dataset: Dataset, predictions: Path) -> str:
         worst=pictures.worst(after),
         strips=[pictures.strip(index) for index in shown],
         hidden=len(after.clips) - len(shown),
+        challenges=challenges(results),
+        groups=_groups(results),
         strip_frames=STRIP_FRAMES,
         few=after.scores.jf.clips < 20,
     )
@@ -162,14 +168,16 @@ def _checkpoint_colours(results: Results) -> dict[str, Colour]:
 
 
 def _clips_to_show(results: Results) -> list[int]:
-    """Positions (in every method's `clips`) of what gets a filmstrip: all, or the worst and evenly among the rest."""
+    """Positions (in every method's `clips`) of what gets a filmstrip: the last checkpoint's worst, worst first."""
     after = results.checkpoints[-1].clips
     ranked = [2.0 if clip.jf is None else clip.jf for clip in after]
     order = sorted(range(len(after)), key=ranked.__getitem__)
-    if len(order) <= STRIP_CLIPS:
-        return sorted(order)
-    step = (len(order) - 1) / (STRIP_CLIPS - 1)
-    return sorted({order[round(step * rank)] for rank in range(STRIP_CLIPS)})
+    return order[:STRIP_CLIPS]
+
+
+def _groups(results: Results) -> list[str]:
+    """Filters of the table of clips: labels, and moving or not. A filter has a class of its own in the page."""
+    return sorted({clip.label for clip in results.checkpoints[-1].clips})
 
 
 @dataclass(frozen=True)
