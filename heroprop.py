@@ -165,6 +165,7 @@ def _refuse_shadow(package: str) -> None:
 _GOES_ON = {
     "render": "; the same command goes on where this one stopped",
     "demo": "; the same command goes on where this one stopped",
+    "evaluate": "; the same command, with --out, goes on where this one stopped",
     "train": "; the same command with --resume goes on where this one stopped",
 }
 
