@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage, signal
+from scipy import ndimage
 
 Frame = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
@@ -101,12 +101,18 @@ def _match(grey: Floats, template: Floats, place: Floats) -> Floats | None:
     centred = template - template.mean()
     area = height * width
     ones = np.ones_like(template)
-    sums = signal.fftconvolve(window, ones, "valid")
-    squares = signal.fftconvolve(window**2, ones, "valid")
+    sums, squares = _correlated(window, ones), _correlated(window**2, ones)
     deviation = np.sqrt(np.maximum(squares - sums**2 / area, 1e-6) * max(float((centred**2).sum()), 1e-6))
-    likeness = signal.fftconvolve(window, centred[::-1, ::-1], "valid") / deviation
+    likeness = _correlated(window, centred) / deviation
     row, column = np.unravel_index(int(np.argmax(likeness)), likeness.shape)
     return np.array([top + row, left + column], float) if likeness[row, column] >= TRUST else None
+
+
+def _correlated(window: Floats, kernel: Floats) -> Floats:
+    """The kernel's correlation with the window wherever it lies wholly inside, through Fourier transforms."""
+    spectrum = np.fft.rfft2(window) * np.conj(np.fft.rfft2(kernel, window.shape))
+    rows, columns = (a - b + 1 for a, b in zip(window.shape, kernel.shape, strict=True))
+    return np.asarray(np.fft.irfft2(spectrum, window.shape)[:rows, :columns])
 
 
 def _moved(mask: Mask, by: NDArray[np.int_]) -> Mask:
