@@ -34,7 +34,7 @@ def events(shot: Shot) -> list[Event]:
     It counts as back when half of it shows; slivers before that belong to neither side.
     """
     hidden = shot.hidden_T
-    shown = ~hidden & (np.nan_to_num(shot.occlusion_T, nan=1.0) <= BACK)
+    shown = ~hidden & (np.nan_to_num(shot.occlusion_T) <= BACK)
     found = []
     place = shot.prompted + 1
     while place < shot.frames:

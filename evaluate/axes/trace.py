@@ -65,8 +65,11 @@ class Shot:
 
     @property
     def hidden_T(self) -> Flags:
-        """At most 5 % of it is visible, or nothing that counts; it may also be outside the picture."""
-        return ~self.present_T | (np.nan_to_num(self.occlusion_T, nan=1.0) >= HIDDEN)
+        """At most 5 % of it is visible, or nothing that counts; it may also be outside the picture.
+
+        Of real footage, whose occlusion nobody knows, the frames without a mask.
+        """
+        return ~self.present_T | (np.nan_to_num(self.occlusion_T) >= HIDDEN)
 
     def dump(self) -> dict[str, Any]:
         """As JSON holds it; `load` takes it back."""

@@ -107,6 +107,7 @@ def test_events_are_found_by_hand() -> None:
     assert events(shot(occlusion_T=occlusion, prompted=4)) == [Event(7, 1, 8)]
     gone = np.arange(10) != 4
     assert events(shot(present_T=gone, occlusion_T=np.where(gone, 0, np.nan))) == [Event(4, 1, 5)]
+    assert events(shot(present_T=gone, occlusion_T=np.full(10, np.nan))) == [Event(4, 1, 5)]  # real footage
 
 
 @pytest.mark.parametrize("name", PREDICTORS)
