@@ -9,6 +9,8 @@ of what is published there; that is for those who publish.
 from __future__ import annotations
 
 import argparse
+import hashlib
+import re
 import sys
 from pathlib import Path
 from typing import Literal
@@ -32,13 +34,16 @@ Standing = Literal["identical", "equivalent", "different", "unknown"]
 
 
 class Tier(Document):
-    """One tier. `shards` and `labels` are of the published render; both are empty where only the plan is published.
+    """One tier. `shards` and `labels` are of the published render; both are empty where none is published yet.
 
-    labels: by `clip/object` the means of MEASURES over the frames, those left out where a measure is not defined.
+    plan_sha256: of the whole plan, artists' files included; empty where it is not published. layout_sha256: of its first
+    `layout_clips` clips with the files' digests left out: all that recipe and planner decide. labels: by `clip/object` the means of MEASURES over the frames, those left out where a measure is not defined.
     """
 
     plan_sha256: str
     clips: int
+    layout_sha256: str = ""
+    layout_clips: int = 0
     rendered_by: str = ""
     shards: dict[str, str] = {}
     labels: dict[str, tuple[float, float, float, float]] = {}
@@ -76,16 +81,21 @@ def standing(dataset: Dataset) -> tuple[Standing, str]:
     known = Published.read().tiers.get(name)
     if known is None:
         return "unknown", f"{name} is no published benchmark."
+    if not known.shards:
+        return "unknown", f"No render of {name} is published to compare with."
     if dataset.manifest.plan.sha256 != known.plan_sha256:
         return "different", f"The plan is not that of {name}: other clips, another number of them, or other assets."
-    if not known.shards:
-        return "unknown", f"The plan is that of {name}; no render of it is published to compare with."
     if {shard.name: shard.tar.sha256 for shard in dataset.manifest.shards} == known.shards:
         return "identical", f"This is {name}, bit for bit."
     off = differences(tier_of(dataset), known)
     if off:
         return "different", f"The plan is that of {name}, the labels are not: {off[0]} ({len(off)} in all)."
     return "equivalent", f"This is {name}, rendered anew: every object's labels lie within the tolerance."
+
+
+def layout_digest(lines: str) -> str:
+    """SHA-256 of a plan's lines without the digests of artists' files."""
+    return hashlib.sha256(re.sub(r'"[0-9a-f]{64}"', '""', lines).encode()).hexdigest()
 
 
 def differences(found: Tier, known: Tier) -> list[str]:
@@ -118,7 +128,10 @@ def main() -> None:
     try:
         dataset = Dataset.open(told.dataset)
         if told.write:
-            tiers = Published.read().tiers | {dataset.manifest.recipe.name: tier_of(dataset)}
+            name, known = dataset.manifest.recipe.name, Published.read().tiers
+            lines = (told.dataset / "plan.jsonl").read_text(encoding="utf-8")
+            layout = {"layout_sha256": layout_digest(lines), "layout_clips": lines.count("\n")}
+            tiers = known | {name: tier_of(dataset).model_copy(update=layout)}
             write_atomic(FILE, Published(tiers=tiers).model_dump_json(indent=1) + "\n")
         how, sentence = standing(dataset)
     except UserError as error:
