@@ -21,7 +21,8 @@ AHEAD = 5
 """Frames that are predicted."""
 HISTORY = 8
 """Centres that a fit looks back on."""
-SUBFRAMES = 5
+HELD = 0.5
+"""J from which a method has the object."""
 MOTION = "ADE of the way gone, kalman"
 """The figure that tells motion misread from a mask that is off: the object's way is compared, not its place."""
 MAIN = "kalman"
@@ -78,11 +79,13 @@ def errors(trace: Trace, predictor: Predictor, displacement: bool = False) -> Fl
 
     nan where nothing is to be predicted, and where the method has lost the object: what that costs is another axis's
     matter. It has it where J was 0.5 or more when the object last showed; the prompted frame is known to every method.
+    Centres are those of masks that had it: what is masked while it is hidden tells nothing of where it goes.
     With `displacement` it is how far the object goes that is compared: what the last mask was off by is taken away.
     """
     shot = trace.shot
     found = np.full((shot.frames, AHEAD), np.nan)
-    seen = np.isfinite(trace.centre_T2).all(axis=1)
+    held = ~shot.hidden_T & (np.nan_to_num(trace.j_T) >= HELD) | ~shot.counted_T
+    seen = np.isfinite(trace.centre_T2).all(axis=1) & held
     has = _has(trace)
     for now in range(shot.prompted + 2, shot.frames - 1):
         if not has[now]:
@@ -157,7 +160,7 @@ def _has(trace: Trace) -> NDArray[np.bool_]:
     """(T,): whether the object was masked when it last showed."""
     shown = ~trace.shot.hidden_T & trace.shot.counted_T
     last = np.maximum.accumulate(np.where(shown, np.arange(trace.shot.frames), -1))
-    return np.where(last >= 0, np.nan_to_num(trace.j_T)[last] >= 0.5, True)
+    return np.where(last >= 0, np.nan_to_num(trace.j_T)[last] >= HELD, True)
 
 
 def _hidden(trace: Trace) -> NDArray[np.bool_]:

@@ -36,8 +36,9 @@ Standing = Literal["identical", "equivalent", "different", "unknown"]
 class Tier(Document):
     """One tier. `shards` and `labels` are of the published render; both are empty where none is published yet.
 
-    plan_sha256: of the whole plan, artists' files included; empty where it is not published. layout_sha256: of its first
-    `layout_clips` clips with the files' digests left out: all that recipe and planner decide. labels: by `clip/object` the means of MEASURES over the frames, those left out where a measure is not defined.
+    plan_sha256: of the whole plan, artists' files included; empty where it is not published. layout_sha256: of its
+    first `layout_clips` clips with the files' digests left out: all that recipe and planner decide. labels: by
+    `clip/object` the means of MEASURES over the frames, 0 where a measure is not defined.
     """
 
     plan_sha256: str
