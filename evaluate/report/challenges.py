@@ -75,7 +75,7 @@ def challenges(results: Results) -> list[Challenge]:
     shown = [method for method in results.methods if method.axes]
     found = []
     for place, axis in enumerate(results.checkpoints[-1].axes):
-        if not any(method.axes[place].score.n for method in shown):
+        if not any(_told(method.axes[place]) for method in shown):
             continue
         axes = [(method, method.axes[place]) for method in shown]
         names = dict.fromkeys(name for _, one in axes for name in one.figures)
@@ -85,7 +85,9 @@ def challenges(results: Results) -> list[Challenge]:
                 axis=axis,
                 score=_lane(axis.unit, [(method, one.score) for method, one in axes]),
                 effect=_lane(axis.effect_name, [(method, one.effect) for method, one in axes]),
-                plots=tuple(_plot(curve, axes) for curve in axis.curves if curve.points),
+                plots=tuple(
+                    _plot(curve, axes) for curve in axis.curves if any(point.value.n for point in curve.points)
+                ),
                 figures=tuple(
                     (name, tuple(method.axes[place].figures.get(name, nothing) for method in results.checkpoints))
                     for name in names
@@ -93,6 +95,11 @@ def challenges(results: Results) -> list[Challenge]:
             )
         )
     return found
+
+
+def _told(axis: Axis) -> bool:
+    """Whether it has anything to show."""
+    return bool(axis.score.n) or any(point.value.n for curve in axis.curves for point in curve.points)
 
 
 def _lane(name: str, means: Sequence[tuple[MethodScore, Mean]]) -> Lane:

@@ -26,7 +26,7 @@ from render.manifest import Dataset
 class Page(HTMLParser):
     """What a browser would ask for, whether tags nest, and the words."""
 
-    void = frozenset({"meta", "img", "br", "link", "input", "hr", "rect", "line", "circle"})
+    void = frozenset({"meta", "img", "br", "link", "input", "hr", "rect", "line"})
 
     def __init__(self) -> None:
         super().__init__()
