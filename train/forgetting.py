@@ -108,9 +108,9 @@ def _put_blend(
     run.save_weights("unblended", config, best, facts)
     told = {"share": share, "jf": found[0], "kept": found[1]}
     run.save_weights("best", config, blend(start, best, share), {**facts, "blend": told, "val": {"jf": found[0]}})
-    screen.notes.print(
-        f"taken: the weights {share:g} of the way from the start's to the best ones (J&F {found[0]:.3f})"
-    )
+    if run.leads:
+        what = f"weights {share:g} of the way from the start's to the best ones"
+        screen.notes.print(f"taken: the {what} (J&F {found[0]:.3f})")
 
 
 def kept_at_start(config: TrainConfig, state: Mapping[str, Tensor], kept: Kept, world: World) -> float | None:

@@ -100,7 +100,9 @@ class Training:
                 self.folder.start(self.config, data)
             board = Board(self.folder.folder, self.config, self.progress.step, self.world.leads)
             self.board, _ = stack.enter_context(board), stack.enter_context(self.interrupt)
-            self.bar = stack.enter_context(screen.progress())
+            self.bar = screen.progress()
+            self.bar.disable = not self.world.leads
+            stack.enter_context(self.bar)
             self.task = self.bar.add_task("train", total=self.planned, completed=self.progress.step, status="")
             if not resume:
                 self.begin()
@@ -191,7 +193,8 @@ class Training:
         progress.step += 1
         progress.stage_step += 1
         progress.seconds += self.clock.lap(accumulate * config.data.batch)
-        self.folder.log({"step": progress.step, **row})
+        skipped = {} if row["finite"] else {"clips": [name for numbered in shown for name in numbered.batch.names]}
+        self.folder.log({"step": progress.step, **row, **skipped})
         return row
 
     @property
@@ -208,7 +211,8 @@ class Training:
         following = self.stages[self.progress.stage].name
         why = f"J&F {reached.jf:.3f} reached {stage.promote:g}" if reached else f"its {stage.steps} steps are over"
         self.folder.log({"step": self.progress.step, "stage": following, "why": why})
-        screen.notes.print(f"step {self.progress.step}: from stage {stage.name} to {following} ({why})")
+        if self.world.leads:
+            screen.notes.print(f"step {self.progress.step}: from stage {stage.name} to {following} ({why})")
         self.bar.update(self.task, total=self.planned)
 
     def validate(self, learner: Learner) -> Score:
@@ -248,7 +252,7 @@ class Training:
     def report(self, outcome: Outcome) -> TrainReport:
         """What it came to."""
         progress = self.progress
-        if not self.finished:
+        if not self.finished and self.world.leads:
             screen.notes.print(f"stopped after step {progress.step} of {self.planned}; the same with --resume goes on")
         memory = gpu_gib(self.world.device)
         return TrainReport(

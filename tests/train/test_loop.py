@@ -183,6 +183,8 @@ def test_steps_that_are_not_finite_change_nothing_and_end_the_run(
         loop.train(tiny(steps=9), dataset, tmp_path / "run")
     rows = log(tmp_path / "run")
     assert [row["finite"] for row in rows if "total" in row] == [0.0] * 4
+    assert all("clip-" in name for row in rows if "total" in row for name in row["clips"])
+    assert all(row["clips"] for row in rows if "total" in row)
     assert same(weights(tmp_path / "run"), resolve("nano-random:1").state)
 
 
