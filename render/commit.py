@@ -190,6 +190,9 @@ class SharedStore(Store):
         FileExistsError where another task was quicker: look again.
         """
         name = next(itertools.dropwhile(self._exists, _names(group)))
+        # Another task may have packed them since the caller looked: its shard has an earlier name, or claims this one.
+        if self.look(group) & {record.spec.clip for record, _ in clips}:
+            raise FileExistsError(f"{self.folder}: another task packed clips of group {group}")
         pack.write_tar(self.folder, name, clips, replace=False)
         _sync(self.folder)
         between("tar")

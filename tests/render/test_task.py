@@ -132,6 +132,20 @@ def test_of_two_packers_one_wins(tmp_path: Path) -> None:
     assert not list((dataset / SHARDS).glob(".*"))
 
 
+def test_a_packer_that_comes_late_does_not_pack_again(tmp_path: Path) -> None:
+    """Without locks: the other packs, whole, after this one looked and before it picks a name."""
+    dataset = make_plan(tmp_path / "set", tmp_path / "told", clips=3, frames=2, clips_per_shard=3)
+    farm.render_task(dataset, [0, 1], Setup(program=PROGRAM))
+    header, specs = read_plan(dataset, [0, 1])
+    work = [(read_record(dataset / "work" / spec.clip), dataset / "work" / spec.clip) for spec in specs]
+    one, other = (SharedStore(dataset, header, "bpy", print) for _ in range(2))
+    assert one.look(0) == set()
+    assert other.pack(0, work, lambda step: None) == "shard-000000"
+    with pytest.raises(FileExistsError):
+        one.pack(0, work, lambda step: None)
+    assert [path.name for path in (dataset / SHARDS).glob("*.tar")] == ["shard-000000.tar"]
+
+
 def test_a_shard_left_without_index_gets_one(tmp_path: Path) -> None:
     dataset = make_plan(tmp_path / "set", tmp_path / "told", clips=2, frames=2)
 
