@@ -72,7 +72,7 @@ def test_windows_start_with_the_object_and_stay_inside_the_clip() -> None:
 def test_absent_and_tiny_objects_are_no_start(dataset: Path) -> None:
     class Half(Dataset):
         def attributes(self, clip: str, object_id: int) -> dict[str, Any]:
-            columns = super().attributes(clip, object_id)
+            columns = dict(super().attributes(clip, object_id))
             columns["present"] = np.array(columns["present"])
             columns["present"][:4] = False
             return columns
