@@ -64,8 +64,8 @@ class Challenge:
     """An axis on the page. `axis` is the last checkpoint's."""
 
     axis: Axis
-    score: Lane
-    effect: Lane
+    lanes: tuple[Lane, ...]
+    """The score, and the paired effect where anything was paired."""
     plots: tuple[Plot, ...]
     figures: tuple[tuple[str, tuple[Mean, ...]], ...]
 
@@ -83,8 +83,14 @@ def challenges(results: Results) -> list[Challenge]:
         found.append(
             Challenge(
                 axis=axis,
-                score=_lane(axis.unit, [(method, one.score) for method, one in axes]),
-                effect=_lane(axis.effect_name, [(method, one.effect) for method, one in axes]),
+                lanes=tuple(
+                    _lane(name, means)
+                    for name, means in (
+                        (axis.unit, [(method, one.score) for method, one in axes]),
+                        (axis.effect_name, [(method, one.effect) for method, one in axes]),
+                    )
+                    if any(mean.n for _, mean in means)
+                ),
                 plots=tuple(
                     _plot(curve, axes) for curve in axis.curves if any(point.value.n for point in curve.points)
                 ),

@@ -168,16 +168,20 @@ def test_challenges_are_shown_with_their_n(made: tuple[Path, Results]) -> None:
     text = path.read_text(encoding="utf-8")
     found = challenges(results)
     assert {one.axis.name for one in found} <= {"movement", "effects", "trajectory", "occlusion", "transformation"}
-    movement = next(one for one in found if one.axis.name == "movement")
     assert 'id="movement"' in text
     assert "No sweep of speed here" in text
-    assert {dot.method for dot in movement.score.dots} == {method.name for method in results.methods}
-    for dot, method in zip(movement.score.dots, results.methods, strict=True):
-        assert dot.mean == method.axes[0].score
-        assert dot.few  # three clips
-        if dot.place is not None:
-            low, high = movement.score.ends
-            assert low + dot.place * (high - low) == pytest.approx(dot.mean.value)
+    lanes = [(one.axis.name, lane) for one in found for lane in one.lanes]
+    assert lanes
+    for name, lane in lanes:
+        assert {dot.method for dot in lane.dots} == {method.name for method in results.methods}
+        assert any(dot.mean.n for dot in lane.dots)  # what nothing was measured for is left out
+        for dot, method in zip(lane.dots, results.methods, strict=True):
+            axis = next(one for one in method.axes if one.name == name)
+            assert dot.mean in (axis.score, axis.effect)
+            assert dot.few  # three clips
+            if dot.place is not None:
+                low, high = lane.ends
+                assert low + dot.place * (high - low) == pytest.approx(dot.mean.value)
     assert 'id="transformation"' not in text  # nothing is charged there
 
 
