@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from render.document import UserError
-from render.farm import render
+from render.farm import Setup, render
 from render.manifest import Dataset
 from render.merge import merge
 from render.planning import plan as planning
@@ -145,10 +145,10 @@ def test_an_extended_plan_adds_shards_and_rewrites_none(tmp_path: Path) -> None:
     """Three clips, then five: clip 3 of the second group comes as a supplement, clip 4 in a shard of its own."""
     told, out = tmp_path / "told", tmp_path / "d"
     make_plan(out, told, clips=3, frames=2)
-    render(out, program=PROGRAM, workers=1)
+    render(out, Setup(program=PROGRAM, workers=1))
     before = {path: (path.stat().st_ino, path.read_bytes()) for path in (out / "shards").iterdir()}
     make_plan(out, told, clips=5, frames=2)
-    done = render(out, program=PROGRAM, workers=1)
+    done = render(out, Setup(program=PROGRAM, workers=1))
     assert (done.packed, done.rendered) == (5, 2)
     assert {path: (path.stat().st_ino, path.read_bytes()) for path in before} == before
     names = sorted(path.name for path in (out / "shards").glob("*.tar"))
