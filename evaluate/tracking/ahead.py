@@ -16,28 +16,28 @@ def ahead(items: Iterable[T], depth: int) -> Generator[T]:
     What the items' own code raises is raised here, in its place. The thread ends when the iterator is used up or closed
     (closing waits for the item being made), and does not keep the program from ending.
     """
-    made: queue.Queue[tuple[T | None, BaseException | None]] = queue.Queue(maxsize=depth)
+    made: queue.Queue[tuple[T] | BaseException | None] = queue.Queue(maxsize=depth)
     closed = threading.Event()
 
     def work() -> None:
         try:
             for item in items:
-                if not _put(made, (item, None), closed):
+                if not _put(made, (item,), closed):
                     return
-            _put(made, (None, StopIteration()), closed)
+            _put(made, None, closed)
         except BaseException as error:  # handed over, whatever it is
-            _put(made, (None, error), closed)
+            _put(made, error, closed)
 
     thread = threading.Thread(target=work, name="read ahead", daemon=True)
     thread.start()
     try:
         while True:
-            item, error = made.get()
-            if isinstance(error, StopIteration):
+            found = made.get()
+            if found is None:
                 return
-            if error is not None:
-                raise error
-            yield item  # type: ignore[misc]
+            if isinstance(found, BaseException):
+                raise found
+            yield found[0]
     finally:
         closed.set()
         thread.join()

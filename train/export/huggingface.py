@@ -22,7 +22,7 @@ from ..models import build_video, load_weights, resolve, sha256
 from .card import model_card
 from .folder import CARD, names, staged
 from .parity import SAME, Frame, Logits, Parity, compare, demand, drawn_clip, quiet
-from .report import ExportReport
+from .report import ExportReport, told
 
 MEMORY_WIDTH = 64
 """Channels of a memory in transformers' cross attention, whatever its config says."""
@@ -93,18 +93,7 @@ def export_transformers(run: Path | str, out: Path, model: str | None = None) ->
         files = [f"weights: `model.safetensors`, SHA-256 `{digest}`", "`config.json` and the processor's settings"]
         write_atomic(folder / CARD, model_card(out.name, str(run), loaded, _call(out), parity, files, _RESIZING))
         written = names(folder)
-    return ExportReport(
-        out=str(out),
-        to="transformers",
-        files=tuple(str(out / name) for name in written),
-        model=loaded.name,
-        source=loaded.source,
-        sha256=digest,
-        call=_call(out),
-        checked=parity.checked,
-        max_logit_difference=parity.logit_difference,
-        min_mask_iou=parity.known_iou,
-    )
+    return told(out, "transformers", [out / name for name in written], loaded, digest, _call(out), parity)
 
 
 _RESIZING = (

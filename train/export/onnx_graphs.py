@@ -23,7 +23,7 @@ from ..models import build_video, load_weights, resolve, sha256
 from .card import model_card
 from .folder import CARD, names, staged
 from .parity import ROUNDED, SAME, Parity, compare, demand, drawn_clip, quiet
-from .report import ExportReport
+from .report import ExportReport, told
 
 ENCODER, DECODER = "encoder.onnx", "decoder.onnx"
 FEATURES = ("embedding", "high_res_0", "high_res_1")
@@ -107,18 +107,7 @@ def export_onnx(run: Path | str, out: Path, model: str | None = None, int8: bool
         files = [f"`{name}`, SHA-256 `{digest}`" for name, digest in digests.items()]
         write_atomic(folder / CARD, model_card(out.name, str(run), loaded, call, parity, files, _USE))
         written = names(folder)
-    return ExportReport(
-        out=str(out),
-        to=to,
-        files=tuple(str(out / name) for name in written),
-        model=loaded.name,
-        source=loaded.source,
-        sha256=digests[ENCODER],
-        call=call,
-        checked=parity.checked,
-        max_logit_difference=parity.logit_difference,
-        min_mask_iou=parity.known_iou,
-    )
+    return told(out, to, [out / name for name in written], loaded, digests[ENCODER], call, parity)
 
 
 _USE = (

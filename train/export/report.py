@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+
+from ..models import Loaded
+from .parity import Parity
 
 
 @dataclass(frozen=True)
@@ -22,3 +27,21 @@ class ExportReport:
     max_logit_difference: float
     min_mask_iou: float | None
     """None where the model drew no mask worth comparing from the prompts of the check."""
+
+
+def told(
+    out: Path, to: str, files: Sequence[Path], loaded: Loaded, digest: str, call: str, parity: Parity
+) -> ExportReport:
+    """The report of weights that were written as `files`, the one that holds them of SHA-256 `digest`."""
+    return ExportReport(
+        out=str(out),
+        to=to,
+        files=tuple(str(file) for file in files),
+        model=loaded.name,
+        source=loaded.source,
+        sha256=digest,
+        call=call,
+        checked=parity.checked,
+        max_logit_difference=parity.logit_difference,
+        min_mask_iou=parity.known_iou,
+    )

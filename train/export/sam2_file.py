@@ -26,7 +26,7 @@ from ..models import Loaded, build_video, load_weights, official_config, resolve
 from ..models.build import HERE
 from .card import is_ours, model_card
 from .parity import SAME, Logits, Parity, compare, demand, drawn_clip, quiet
-from .report import ExportReport
+from .report import ExportReport, told
 
 
 def export_sam2(run: Path | str, out: Path, model: str | None = None) -> ExportReport:
@@ -51,18 +51,7 @@ def export_sam2(run: Path | str, out: Path, model: str | None = None) -> ExportR
         write_atomic(staged.with_suffix(".md"), model_card(out.stem, str(run), loaded, call, parity, files, _HOLES))
         for suffix in reversed(_suffixes(loaded)):  # the .pt comes last: where it is, its config is
             os.replace(staged.with_suffix(suffix), out.with_suffix(suffix))
-    return ExportReport(
-        out=str(out),
-        to="sam2",
-        files=tuple(str(out.with_suffix(suffix)) for suffix in _suffixes(loaded)),
-        model=loaded.name,
-        source=loaded.source,
-        sha256=digest,
-        call=call,
-        checked=parity.checked,
-        max_logit_difference=parity.logit_difference,
-        min_mask_iou=parity.known_iou,
-    )
+    return told(out, "sam2", [out.with_suffix(suffix) for suffix in _suffixes(loaded)], loaded, digest, call, parity)
 
 
 _HOLES = "On a GPU with sam2's compiled extension its builder also fills holes of up to 8 px, which heroprop does not."
