@@ -32,6 +32,19 @@ class Document(BaseModel):
             raise UserError(f"{where}: {_explain(cls, error)}") from None
 
     @classmethod
+    def parse_json(cls, data: bytes, where: str) -> Self:
+        """Validate JSON bytes out of a file of ours, at once; UserError naming `where` for the first problem."""
+        try:
+            return cls.model_validate_json(data)
+        except ValueError:
+            pass  # read again, slowly, to say what is wrong
+        try:
+            told = json.loads(data)
+        except (ValueError, RecursionError):
+            raise UserError(f"{where}: not valid JSON; the file is damaged") from None
+        return cls.parse(told, where)
+
+    @classmethod
     def read_toml(cls, path: Path) -> Self:
         """Read and validate a TOML file; UserError if it is missing, is not TOML, or does not fit the model."""
         try:

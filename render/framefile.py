@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -34,9 +35,16 @@ def measure_name(clip: str, frame: int) -> str:
 
 def member_names(spec: ClipSpec, frame: int) -> list[str]:
     """Every member of a frame file of this clip, in the order in which they are written."""
-    wanted = held((target.object_id for target in spec.targets), spec.film.extras)
-    members = [str(Member(spec.clip, frame, product, i)) for product, i in wanted]
-    return [*members, measure_name(spec.clip, frame)]
+    ids = tuple(target.object_id for target in spec.targets)
+    files = _file_names(ids, tuple(spec.film.extras))
+    return [*(f"{spec.clip}.{frame:04d}.{file}" for file in files), measure_name(spec.clip, frame)]
+
+
+@lru_cache(maxsize=256)
+def _file_names(object_ids: tuple[int, ...], extras: tuple[str, ...]) -> tuple[str, ...]:
+    """`rgb.jpg`, `coverage-1.png`, ...: the parts of members' names that every frame has."""
+    wanted = held(object_ids, extras)
+    return tuple(str(Member("", 0, product, i)).removeprefix(".0000.") for product, i in wanted)
 
 
 def write(work: Path, spec: ClipSpec, frame: int, products: Products, measured: FrameMeasure) -> None:
@@ -49,7 +57,7 @@ def write(work: Path, spec: ClipSpec, frame: int, products: Products, measured: 
 def read(work: Path, spec: ClipSpec, frame: int) -> dict[str, bytes]:
     """Members of a frame file by name, in order; UserError if it is missing, damaged, or of another clip or spec."""
     file = path(work, frame)
-    found = {entry.name: tar.read(file, entry) for entry in tar.entries(file)}
+    found = {entry.name: data for entry, data in tar.members(file)}
     if list(found) != member_names(spec, frame):
         raise UserError(f"{file}: not a frame file of {spec.clip}; render the clip again")
     return found

@@ -210,7 +210,7 @@ class View(Document):
         data = where.parent.whole(where.name, MAX_DOCUMENT)
         if data is None:
             raise UserError(f"{where}: no such view")
-        return cls.parse(shards.load_json(data, str(where)), str(where))
+        return cls.parse_json(data, str(where))
 
     def of(self, whole: Manifest, where: Path | Remote) -> Manifest:
         """The dataset's manifest as the view sees it; UserError where the dataset has changed under it."""

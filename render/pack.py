@@ -71,15 +71,17 @@ def _scan(path: Path) -> tuple[tuple[shards.IndexedClip, ...], list[dict[str, An
     """Clips, rows of the frames table (`members`: entry and CRC by column) and rows of the objects table of a tar."""
     records: dict[str, tuple[Record, tar.Entry, int]] = {}
     frames: dict[str, dict[int, dict[str, tuple[tar.Entry, int]]]] = {}
-    for entry in tar.entries(path):
+    stated: dict[tuple[str, int], bytes] = {}
+    for entry, data in tar.members(path):
         clip, frame, column = shards.parse_member(entry.name, str(path))
-        data = tar.read(path, entry)
         by_frame = frames.setdefault(clip, {})
         if frame is None:
             where = f"{path}: {entry.name}"
             records[clip] = (parse_record(shards.load_json(data, where), where), entry, zlib.crc32(data))
         else:
             by_frame.setdefault(frame, {})[column] = (entry, zlib.crc32(data))
+            if column == shards.MEASURE:
+                stated[clip, frame] = data
     clips, frame_rows, object_rows = [], [], []
     for clip, by_frame in frames.items():
         if clip not in records or records[clip][0].spec.clip != clip:
@@ -93,9 +95,8 @@ def _scan(path: Path) -> tuple[tuple[shards.IndexedClip, ...], list[dict[str, An
             for column in wanted:
                 if column not in by_frame.get(frame, {}):
                     raise UserError(f"{path}: lacks '{shards.member_name(clip, frame, column)}'; the file is damaged")
-            data = tar.read(path, by_frame[frame][shards.MEASURE][0])
             where = f"{path}: {framefile.measure_name(clip, frame)}"
-            measures.append(measure.FrameMeasure.parse(shards.load_json(data, where), where))
+            measures.append(measure.FrameMeasure.parse_json(stated[clip, frame], where))
             frame_rows.append({"clip": clip, "frame": frame, "members": by_frame[frame]})
         rows: list[dict[str, Any]] = measure.link(measures, record.spec.film)
         rows.sort(key=lambda row: (row["object_id"], row["frame"]))

@@ -103,13 +103,29 @@ def _file_name(column: str) -> str:
 
 def parse_member(name: str, where: str) -> tuple[str, int | None, str]:
     """Clip, frame and column of a shard's member; frame is None for a clip's record. UserError for any other name."""
-    if match := re.fullmatch(r"(clip-\d{6})(?:\.(\d{4,}))?\.json", name):
-        return match[1], int(match[2]) if match[2] else None, MEASURE if match[2] else "record"
+    clip, _, rest = name.partition(".")
+    number, _, file = rest.partition(".")
+    if _CLIP.fullmatch(clip):
+        if rest == "json":
+            return clip, None, "record"
+        if _NUMBER.fullmatch(number) and (column := _column(file)):
+            return clip, int(number), column
+    raise UserError(f"{where}: '{name}' does not belong in a shard; not made by heroprop")
+
+
+_CLIP = re.compile(r"clip-[0-9]{6}")
+_NUMBER = re.compile(r"[0-9]{4}|[1-9][0-9]{4,}")
+
+
+@lru_cache(maxsize=4096)
+def _column(file: str) -> str | None:
+    """The inverse of `_file_name`, also for a frame's measures; None for any other name."""
+    if file == "json":
+        return MEASURE
     try:
-        member = Member.parse(name)
+        return Member.parse(f"clip-000000.0000.{file}").column
     except ValueError:
-        raise UserError(f"{where}: '{name}' does not belong in a shard; not made by heroprop") from None
-    return member.clip, member.frame, member.column
+        return None
 
 
 def load_json(data: bytes, where: str) -> Any:
@@ -118,13 +134,6 @@ def load_json(data: bytes, where: str) -> Any:
         return json.loads(data)
     except ValueError:
         raise UserError(f"{where}: not valid JSON; the file is damaged") from None
-
-
-def _indexed(stated: bytes, where: str) -> IndexedClips:
-    try:
-        return IndexedClips.model_validate_json(stated)
-    except ValueError:
-        return IndexedClips.parse(load_json(stated, where), where)  # slower, and says what is wrong
 
 
 class Away(Protocol):
@@ -157,7 +166,7 @@ class Shard:
         stated = self._frames.metadata.get(CLIPS_KEY)
         if stated is None:
             raise UserError(f"{self._frames_path}: not a heroprop index; {_REMAKE}")
-        self.clips = {clip.clip: clip for clip in _indexed(stated, str(self._frames_path)).clips}
+        self.clips = {clip.clip: clip for clip in IndexedClips.parse_json(stated, str(self._frames_path)).clips}
         self._first_frame, self._first_object = {}, {}
         frames = objects = 0
         for clip in self.clips.values():

@@ -83,12 +83,12 @@ def entries(path: Path) -> list[Entry]:
     UserError for a truncated or damaged archive, and for anything but regular files with plain names (no links, no
     devices, no folders, no absolute names, no `..`), given twice or larger than MAX_MEMBER.
     """
-    found: dict[str, Entry] = {}
-    for entry in _scan(path):
-        if entry.name in found:
-            raise UserError(f"{path}: '{entry.name}' is in it twice; the file is damaged")
-        found[entry.name] = entry
-    return list(found.values())
+    return [entry for entry, _ in _scan(path, contents=False)]
+
+
+def members(path: Path) -> Iterator[tuple[Entry, bytes]]:
+    """Every member of a tar file with its bytes, in order, in one pass through the file. UserError as `entries`."""
+    return _scan(path, contents=True)
 
 
 def read(path: Path, entry: Entry) -> bytes:
@@ -106,43 +106,80 @@ def read(path: Path, entry: Entry) -> bytes:
 
 
 def _header(name: str, size: int) -> bytes:
-    info = tarfile.TarInfo(name)
-    info.size, info.mode = size, 0o644
+    """A member's header, byte for byte what `tarfile` makes of it, many times faster."""
+    stored, length = name.encode("ascii"), b"%011o" % size
+    if not 0 < len(stored) <= 100 or len(length) != 11:
+        raise ValueError(f"'{name}' of {size} bytes: does not fit a tar file")
+    total = b"%06o" % (_BLANK_SUM + sum(stored) + sum(length))
+    return b"".join((stored.ljust(100, b"\0"), _BLANK[100:124], length, _BLANK[135:148], total, _BLANK[154:]))
+
+
+def _blank() -> bytes:
+    info = tarfile.TarInfo("")
+    info.mode = 0o644
     return info.tobuf(tarfile.USTAR_FORMAT, "ascii", "strict")
 
 
-def _scan(path: Path) -> Iterator[Entry]:
+_BLANK = _blank()
+_BLANK_SUM = int(_BLANK[148:154], 8) - sum(_BLANK[124:135])
+"""The checksum of a header without name and size."""
+_END = bytes(BLOCK)
+
+
+def _scan(path: Path, contents: bool) -> Iterator[tuple[Entry, bytes]]:
+    """Every member, in order, with its bytes or, where `contents` are not wanted, with none."""
     try:
         length = path.stat().st_size
         file = path.open("rb")
     except FileNotFoundError:
         raise UserError(f"{path}: no such file") from None
+    seen: set[str] = set()
+    offset, data = BLOCK, b""
     with file:
-        while True:
-            header = file.read(BLOCK)
+        while (header := file.read(BLOCK)) != _END:
             if len(header) < BLOCK:
                 raise UserError(f"{path}: ends without an end mark; the file is truncated")
-            if not any(header):
-                break
-            entry = _entry(path, header, file.tell())
-            if entry.offset + entry.size > length:
+            entry = _entry(path, header, offset)
+            if entry.name in seen:
+                raise UserError(f"{path}: '{entry.name}' is in it twice; the file is damaged")
+            seen.add(entry.name)
+            if offset + entry.size > length:
                 raise UserError(f"{path}: ends inside '{entry.name}'; the file is truncated")
-            yield entry
-            file.seek(entry.size + -entry.size % BLOCK, os.SEEK_CUR)
+            if contents:
+                data = file.read(entry.size)
+                if len(data) != entry.size:  # cut short since it was opened
+                    raise UserError(f"{path}: ends inside '{entry.name}'; the file is truncated")
+            yield entry, data
+            padding = -entry.size % BLOCK
+            file.seek(padding if contents else entry.size + padding, os.SEEK_CUR)
+            offset += entry.size + padding + BLOCK
         while rest := file.read(2**16):
-            if any(rest):
+            if rest != bytes(len(rest)):
                 raise UserError(f"{path}: holds bytes after its end mark; the file is damaged")
 
 
 def _entry(path: Path, header: bytes, offset: int) -> Entry:
+    """The member that a header speaks of; UserError for any that this program does not write."""
+    try:
+        name, size = header[:100].partition(b"\0")[0].decode("ascii"), int(header[124:135], 8)
+        ours = header == _header(name, size)
+    except ValueError:
+        ours = False
+    if not ours:  # of another writer, or damaged
+        name, size = _looked_at(path, header, offset)
+    if not name or "/" in name or "\\" in name or name.startswith("."):
+        raise UserError(f"{path}: unsafe member name '{name}'; not made by heroprop")
+    if not 0 < size <= MAX_MEMBER:
+        raise UserError(f"{path}: '{name}' has {size} bytes, outside 1..{MAX_MEMBER}; not made by heroprop")
+    return Entry(name, offset, size)
+
+
+def _looked_at(path: Path, header: bytes, offset: int) -> tuple[str, int]:
+    """Name and size in the header of any regular USTAR file."""
     try:
         info = tarfile.TarInfo.frombuf(header, "ascii", "strict")
     except (tarfile.HeaderError, UnicodeDecodeError):
         raise UserError(f"{path}: not a tar header at byte {offset - BLOCK}; the file is damaged") from None
     if header[257:263] != b"ustar\0" or info.type not in (tarfile.REGTYPE, tarfile.AREGTYPE):
         raise UserError(f"{path}: '{info.name}' is no regular USTAR file; not made by heroprop")
-    if not info.name or "/" in info.name or "\\" in info.name or info.name.startswith("."):
-        raise UserError(f"{path}: unsafe member name '{info.name}'; not made by heroprop")
-    if not 0 < info.size <= MAX_MEMBER:
-        raise UserError(f"{path}: '{info.name}' has {info.size} bytes, outside 1..{MAX_MEMBER}; not made by heroprop")
-    return Entry(info.name, offset, info.size)
+    return info.name, info.size

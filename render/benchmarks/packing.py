@@ -1,9 +1,9 @@
 """`python -m render.benchmarks.packing DATASET FOLDER`: packing clips, beside plain writes of as many bytes.
 
 The clips of a rendered dataset are laid out under FOLDER as the renderer leaves them, frame files with all their
-products, the picture replaced by --picture random bytes. They are packed into a shard and indexed there; as many bytes
-are written to one file, with one fsync at its end, as a shard has. Both in turn, --repeats times. The page cache holds
-what is packed, as it does just after rendering. FOLDER must be new; it is removed at the end.
+products, the picture replaced by --picture random bytes. They are packed into a shard, indexed and hashed there; as
+many bytes are written to one file, with one fsync at its end, as a shard has. Both in turn, --repeats times. The page
+cache holds what is packed, as it does just after rendering. FOLDER must be new; it is removed at the end.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 
 from .. import framefile, pack, shards, tar
+from ..listing import measure_shard
 from ..manifest import Dataset
 from ..provenance import ClipRecord
 from ..screen import results as console
@@ -34,7 +35,7 @@ def main() -> None:
     options.folder.mkdir(parents=True)
     try:
         clips = lay_out(Dataset.open(options.dataset), options.folder, options.picture)
-        taken: dict[str, list[float]] = {"tar": [], "index": [], "plain": []}
+        taken: dict[str, list[float]] = {"tar": [], "index": [], "hashes": [], "plain": []}
         for _ in range(options.repeats):
             started = time.perf_counter()
             path = pack.write_tar(options.folder, "shard-000000", clips)
@@ -42,17 +43,22 @@ def main() -> None:
             started = time.perf_counter()
             pack.write_index(options.folder, "shard-000000")
             taken["index"].append(time.perf_counter() - started)
+            started = time.perf_counter()
+            measure_shard(options.folder, "shard-000000")
+            taken["hashes"].append(time.perf_counter() - started)
             size = path.stat().st_size
             for old in shards.paths(options.folder, "shard-000000"):
                 old.unlink()
             taken["plain"].append(plain(options.folder / "plain", size))
         both = [a + b for a, b in zip(taken["tar"], taken["index"], strict=True)]
+        whole = [a + b for a, b in zip(both, taken["hashes"], strict=True)]
         rows = [
             (what, *(f"{size / 1e6 / seconds:.0f}" for seconds in (statistics.median(of), min(of))))
             for what, of in (
                 ("tar and index", both),
                 ("tar alone", taken["tar"]),
                 ("index alone (reads all again)", taken["index"]),
+                ("tar, index and the manifest's SHA-256s", whole),
                 ("plain sequential write", taken["plain"]),
             )
         ]

@@ -139,8 +139,7 @@ def _clip_problems(
     for frame in range(spec.film.frames):
         try:
             products = _products(shard, clip, frame)
-            told = shards.load_json(shard.read(clip, frame, shards.MEASURE), f"{clip} frame {frame}")
-            stated = FrameMeasure.parse(told, "measure")
+            stated = FrameMeasure.parse_json(shard.read(clip, frame, shards.MEASURE), "measure")
         except UserError as error:
             before = None
             yield frame, _short(error)

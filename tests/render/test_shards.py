@@ -19,6 +19,11 @@ from render.products import Product
 from tests.drawn_clips import clip_spec, draw_clip
 from tests.fake_dataset import SPLITS, record
 
+
+def _plain(name: str) -> bool:
+    return not (name.startswith(".") or "/" in name or "\\" in name)
+
+
 NAMES = st.text("abcdefghijklmnopqrstuvwxyz0123456789-", min_size=1, max_size=40)
 
 
@@ -29,11 +34,31 @@ def test_tar_round_trip(tmp_path_factory: pytest.TempPathFactory, members: dict[
     tar.write(path, list(members.items()))
     found = {entry.name: entry for entry in tar.entries(path)}
     assert {name: tar.read(path, entry) for name, entry in found.items()} == members
+    assert list(tar.members(path)) == [(entry, members[name]) for name, entry in found.items()]
     raw = path.read_bytes()
     assert all(raw[e.offset : e.offset + e.size] == members[name] for name, e in found.items())
     with tarfile.open(path) as theirs:  # and any other tar reader agrees
         assert {m.name: theirs.extractfile(m).read() for m in theirs} == members  # type: ignore[union-attr]
         assert all((m.mtime, m.uid, m.gid, m.mode) == (0, 0, 0, 0o644) for m in theirs)
+
+
+@settings(max_examples=100, deadline=None)
+@given(name=st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=100).filter(_plain),
+       size=st.integers(1, tar.MAX_MEMBER))  # fmt: skip
+def test_headers_are_those_of_any_tar_writer(name: str, size: int) -> None:
+    info = tarfile.TarInfo(name)
+    info.size, info.mode = size, 0o644
+    header = info.tobuf(tarfile.USTAR_FORMAT)
+    assert tar._header(name, size) == header
+    assert tar._entry(Path("a.tar"), header, 512) == tar.Entry(name, 512, size)
+    info.mtime, info.uname = 5, "someone"  # not as we write it, and as good
+    assert tar._entry(Path("a.tar"), info.tobuf(tarfile.USTAR_FORMAT), 512) == tar.Entry(name, 512, size)
+
+
+@pytest.mark.parametrize(("name", "size"), [("", 1), ("n" * 101, 1), ("a", 8**11)])
+def test_what_no_header_holds_is_not_written(name: str, size: int) -> None:
+    with pytest.raises(ValueError, match="does not fit a tar file"):
+        tar._header(name, size)
 
 
 @settings(max_examples=8, deadline=None)
@@ -136,6 +161,33 @@ def test_hostile_tar(tmp_path: Path, data: bytes, line: str) -> None:
     with pytest.raises(UserError, match=line) as error:
         tar.entries(path)
     assert "\n" not in str(error.value)
+    with pytest.raises(UserError, match=line):
+        list(tar.members(path))
+
+
+def odd_header(place: int, there: bytes) -> bytes:
+    """A tar file of the member `a`, in whose header other bytes stand at one place, with a checksum that holds."""
+    data = bytearray(hostile("a"))
+    data[place : place + len(there)] = there
+    data[148:156] = b" " * 8
+    data[148:155] = b"%06o\0" % sum(data[:512])
+    return bytes(data)
+
+
+def test_what_follows_a_name_is_no_part_of_it(tmp_path: Path) -> None:
+    path = tmp_path / "a.tar"
+    path.write_bytes(odd_header(2, b"b"))
+    with tarfile.open(path) as theirs:
+        assert [entry.name for entry in tar.entries(path)] == theirs.getnames() == ["a"]
+
+
+def test_a_prefix_does_not_hide_a_path(tmp_path: Path) -> None:
+    path = tmp_path / "a.tar"
+    path.write_bytes(odd_header(345, b".."))
+    with tarfile.open(path) as theirs:
+        assert theirs.getnames() == ["../a"]
+    with pytest.raises(UserError, match=r"unsafe member name '\.\./a'"):
+        tar.entries(path)
 
 
 def test_a_member_that_is_no_product_is_refused(packed: Path) -> None:
