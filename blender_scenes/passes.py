@@ -119,16 +119,21 @@ def _engine(scene: bpy.types.Scene, film: Film, threads: int) -> None:
     cycles = scene.cycles
     cycles.samples = film.samples
     cycles.use_adaptive_sampling = False  # every pixel gets the same samples, so that coverage is their plain share
-    # On every layer, although the sharp ones need none: their passes must stay equal. At 240x136 six samples denoised
-    # take the time of six plain ones and come nearer to the truth than twelve (RMSE 7 of 255 against 11).
+    # On every layer, although the sharp ones need none: their passes must stay equal.
     cycles.use_denoising, cycles.denoiser = True, "OPENIMAGEDENOISE"
-    cycles.denoising_quality, cycles.denoising_prefilter = "FAST", "NONE"
-    cycles.use_light_tree = False  # a handful of lamps: choosing among them by a tree costs more than it gains
+    cycles.denoising_quality, cycles.denoising_prefilter = _denoising(film.samples), "NONE"
+    cycles.use_light_tree = True  # sets have many lamps: FLIP 3 to 16 % lower for some 4 % of the seconds
     cycles.max_bounces, cycles.diffuse_bounces, cycles.glossy_bounces = 4, 2, 3
     cycles.transmission_bounces, cycles.transparent_max_bounces = 4, 16
     cycles.caustics_reflective = cycles.caustics_refractive = False
     cycles.sample_clamp_indirect = 4.0  # fireflies cost a small clip more than the light they carry
     cycles.pixel_filter_type, cycles.filter_width = "BLACKMAN_HARRIS", 1.5
+
+
+def _denoising(samples: int) -> str:
+    """OIDN's quality: over all layers HIGH costs about the seconds of three samples a pixel, BALANCED those of half a
+    one, and they save a seventh and a twelfth of the samples (`docs/benchmarks.md`): worth it from here on."""
+    return "HIGH" if samples >= 24 else "BALANCED" if samples >= 12 else "FAST"
 
 
 def _film(scene: bpy.types.Scene, film: Film) -> None:
