@@ -15,6 +15,7 @@ memory-mapped: a reader touches the rows it asks for, and of the tar the bytes i
 from __future__ import annotations
 
 import json
+import mmap
 import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -278,7 +279,9 @@ class _Table:
 
     def __init__(self, path: Path) -> None:
         try:
-            reader = pa.ipc.open_file(pa.memory_map(str(path)))
+            with path.open("rb") as file:  # Arrow's own mapping asks the system to read all of the file ahead
+                mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            reader = pa.ipc.open_file(pa.py_buffer(mapped))
             if reader.num_record_batches != 1:
                 raise ValueError(f"{reader.num_record_batches} record batches, not 1")
             self._table = reader.get_batch(0)
