@@ -36,6 +36,7 @@ VERBS = {
     "track": "evaluate",
     "segment": "evaluate",
     "speed": "evaluate",
+    "study": "evaluate",
     "demo": "heroprop",
 }
 """Every verb and the package that holds it."""
@@ -165,6 +166,7 @@ def _refuse_shadow(package: str) -> None:
 _GOES_ON = {
     "render": "; the same command goes on where this one stopped",
     "demo": "; the same command goes on where this one stopped",
+    "study": "; the same command goes on where this one stopped",
     "evaluate": "; the same command, with --out, goes on where this one stopped",
     "train": "; the same command with --resume goes on where this one stopped",
 }

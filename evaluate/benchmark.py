@@ -34,6 +34,8 @@ __all__ = [
     "prompt_kind", "read_clip", "score",
 ]  # fmt: skip
 
+Found = dict[tuple[str, str], Record]
+"""By clip and method."""
 Progress = Callable[[str, int, int], None]
 """(what is running, frames done, frames in all)."""
 
@@ -64,10 +66,10 @@ def evaluate(
     """Run `checkpoints` (see `train.models.resolve`) and all baselines on a split, and score them.
 
     Each object is prompted on the first frame that shows it; frames after that count. `predictions` is a folder for
-    every predicted mask as a 1-bit PNG, for reports and for other tools; `traces` one for what was found clip by clip,
-    from which the same evaluation goes on where it was stopped. Both are emptied first, unless they are of the same
-    run. `workers` processes have clips of their own. UserError for an empty split, a checkpoint that cannot be loaded
-    or is given twice.
+    every predicted mask as a 1-bit PNG, for reports and for other tools; `traces` one for what was found, from which an
+    evaluation goes on where it was stopped, and which another one with the same checkpoints among its own takes over.
+    What is of other runs is removed from both. `workers` processes have clips of their own. UserError for an empty
+    split, a checkpoint that cannot be loaded or is given twice.
     """
     names = dataset.clips(split)
     if not names:
@@ -76,43 +78,43 @@ def evaluate(
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     methods, trackers = load_methods(checkpoints, device)
     records = Records(traces, predictions)
-    records.begin(run_key(dataset, split, prompt, methods, trackers[0].precision))
+    records.begin({method.name: run_key(dataset, split, prompt, method, trackers[0].precision) for method in methods})
     job = Job(dataset, tuple(checkpoints), device, prompt, traces, predictions)
-    total = sum(dataset.frame_count(name) for name in names) * len(methods)
-    found: dict[str, Record] = {name: record for name in names if (record := records.done(name)) is not None}
-    done = sum(dataset.frame_count(name) for name in found) * len(methods)
-    due = [name for name in names if name not in found]
+    pairs = [(name, method.name) for name in names for method in methods]
+    found: Found = {pair: record for pair in pairs if (record := records.done(pair[1], pair[0])) is not None}
+    due = {name: [method for one, method in pairs if one == name and (one, method) not in found] for name in names}
+    due = {name: those for name, those in due.items() if those}
+    total = sum(dataset.frame_count(name) for name, _ in pairs)
+    done = sum(dataset.frame_count(name) for name, _ in found)
     progress("taken over" if found else "begun", done, total)
     if min(workers, len(due)) > 1:
         with ProcessPoolExecutor(
             min(workers, len(due)), multiprocessing.get_context("spawn"), initializer=_begin, initargs=(job,)
         ) as pool:
-            for name, record in zip(due, pool.map(_run_there, due), strict=True):
-                found[name] = record
-                done += dataset.frame_count(name) * len(methods)
+            for name, made in zip(due, pool.map(_run_there, due.items()), strict=True):
+                found |= {(name, method): record for method, record in made}
+                done += dataset.frame_count(name) * len(made)
                 progress(name, done, total)
     else:
-        for name in due:
-            for what, record in run_clip(dataset, name, methods, records, prompt):
-                progress(what, done, total)
+        for name, those in due.items():
+            for method, record in run_clip(dataset, name, [m for m in methods if m.name in those], records, prompt):
+                found[name, method] = record
                 done += dataset.frame_count(name)
-                if record is not None:
-                    found[name] = record
+                progress(f"{method} · {name}", done, total)
     progress("scored", total, total)
     return _conclude_all(dataset, split, prompt, device, methods, found, trackers)
 
 
 def run_clip(
     dataset: Dataset, name: str, methods: Sequence[Method], records: Records, prompt: PromptKind
-) -> Iterator[tuple[str, Record | None]]:
-    """A clip through every method: what is about to run, and after the last one the clip's record."""
+) -> Iterator[tuple[str, Record]]:
+    """A clip through some methods: each one's name and record, which is kept by then."""
     clip = read_clip(dataset, name)
-    record: Record = {}
-    for place, method in enumerate(methods):
+    for method in methods:
         run = apply(method, clip, prompt)
         traces = {i: follow(clip, i, run.masks[i], run.scores[i]) for i in clip.objects}
         records.write_masks(method.name, name, run.masks)
-        record[method.name] = {
+        record: Record = {
             "seconds": run.seconds if clip.objects else 0.0,
             "frames": len(clip.frames) if clip.objects else 0,
             "objects": {
@@ -124,10 +126,8 @@ def run_clip(
                 for i, trace in traces.items()
             },
         }
-        last = place == len(methods) - 1
-        if last:
-            records.finish(name, record)
-        yield f"{method.name} · {name}", record if last else None
+        records.finish(method.name, name, record)
+        yield method.name, record
 
 
 def prompt_kind(name: str) -> PromptKind:
@@ -160,10 +160,11 @@ def _begin(job: Job) -> None:
     _here = job.dataset, methods, Records(job.traces, job.predictions), job.prompt
 
 
-def _run_there(name: str) -> Record:
+def _run_there(due: tuple[str, list[str]]) -> list[tuple[str, Record]]:
     assert _here is not None
     dataset, methods, records, prompt = _here
-    return [record for _, record in run_clip(dataset, name, methods, records, prompt) if record is not None][-1]
+    name, those = due
+    return list(run_clip(dataset, name, [method for method in methods if method.name in those], records, prompt))
 
 
 def _conclude_all(
@@ -172,11 +173,11 @@ def _conclude_all(
     prompt: PromptKind,
     device: str,
     methods: Sequence[Method],
-    found: dict[str, Record],
+    found: Found,
     trackers: Sequence[Tracker],
 ) -> Results:
-    names = sorted(found)
-    scored = tuple(_conclude(method, [found[name][method.name] for name in names]) for method in methods)
+    names = sorted({name for name, _ in found})
+    scored = tuple(_conclude(method, [found[name, method.name] for name in names]) for method in methods)
     if not scored[0].clips:
         raise UserError(
             f"{dataset.folder}: split '{split}' shows no object on any frame but the last; nothing to score"

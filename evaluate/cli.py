@@ -8,7 +8,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from .verbs import tracking
+from .verbs import study, tracking
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
@@ -124,6 +124,7 @@ def _shown(means: Any) -> tuple[str, ...]:
     return tuple("–" if value is None else f"{value:.4f}" for value in (means.JF, means.J, means.F, means.F_area))
 
 
+app.command("study")(study.study)
 app.command("track")(tracking.track)
 app.command("segment")(tracking.segment)
 app.command("speed")(tracking.speed)

@@ -1,7 +1,8 @@
-"""What an evaluation has done so far, clip by clip, so that one that was stopped goes on where it was.
+"""What an evaluation has done so far, so that one that was stopped goes on, and a further checkpoint costs no more than
+its own time.
 
-`traces/CLIP.json` appears when a clip has gone through every method, its masks written before it. `traces/run.json`
-says what was run on what; where that has changed, everything is done anew.
+`traces/METHOD/CLIP.json` appears when a method has gone through a clip, its masks written before it.
+`traces/METHOD/run.json` says what was run on what; where that has changed, the method is run anew.
 """
 
 from __future__ import annotations
@@ -20,14 +21,14 @@ from render.products import Product, decode, encode
 from .clips import Mask
 from .methods import Method, PromptKind
 
-FORMAT = 1
+FORMAT = 2
 RUN = "run.json"
 Record = dict[str, Any]
-"""By method: `seconds`, and by object (a string) `score` (a ClipScore) and `trace` (see `Trace.dump`)."""
+"""`seconds`, and by object (a string) `score` (a ClipScore) and `trace` (see `Trace.dump`)."""
 
 
-def run_key(dataset: Dataset, split: str, prompt: PromptKind, methods: list[Method], precision: str) -> str:
-    """A hash of all that the scores follow from."""
+def run_key(dataset: Dataset, split: str, prompt: PromptKind, method: Method, precision: str) -> str:
+    """A hash of all that a method's scores follow from."""
     told = {
         "format": FORMAT,
         "generator": dataset.manifest.generator,
@@ -35,7 +36,7 @@ def run_key(dataset: Dataset, split: str, prompt: PromptKind, methods: list[Meth
         "clips": dataset.clips(split),
         "prompt": prompt,
         "precision": precision,
-        "methods": [(method.name, method.model, method.sha256) for method in methods],
+        "method": (method.name, method.model, method.sha256),
     }
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
@@ -46,19 +47,21 @@ class Records:
     def __init__(self, folder: Path | None, predictions: Path | None) -> None:
         self.folder, self.predictions = folder, predictions
 
-    def begin(self, key: str) -> None:
-        """Empty both folders, unless they are of the very same run."""
-        if self.folder is not None and _said(self.folder / RUN) == {"key": key}:
-            return
-        for old in (self.folder, self.predictions):
-            if old is not None:
-                shutil.rmtree(old, ignore_errors=True)
-        if self.folder is not None:
-            write_atomic(self.folder / RUN, json.dumps({"key": key}) + "\n")
+    def begin(self, keys: Mapping[str, str]) -> None:
+        """By method the key of its run: whatever is not of the very same run is removed, other methods wholly."""
+        for folder in (self.folder, self.predictions):
+            for old in sorted(folder.iterdir()) if folder is not None and folder.is_dir() else ():
+                if not old.is_dir():
+                    old.unlink()
+                elif self.folder is None or _said(self.folder / old.name / RUN) != {"key": keys.get(old.name)}:
+                    shutil.rmtree(old)
+        for method, key in keys.items():
+            if self.folder is not None:
+                write_atomic(self.folder / method / RUN, json.dumps({"key": key}) + "\n")
 
-    def done(self, clip: str) -> Record | None:
-        """A finished clip's record; None where it is still to be run."""
-        return None if self.folder is None else _said(self.folder / f"{clip}.json")
+    def done(self, method: str, clip: str) -> Record | None:
+        """What a method made of a clip; None where it is still to be run."""
+        return None if self.folder is None else _said(self.folder / method / f"{clip}.json")
 
     def write_masks(self, method: str, clip: str, masks: Mapping[int, list[Mask]]) -> None:
         """Every mask as a 1-bit PNG, where there is a folder for them."""
@@ -70,9 +73,9 @@ class Records:
             for frame, mask in enumerate(one):
                 (folder / f"{frame:04d}-{object_id}.png").write_bytes(encode(Product.AMODAL, mask))
 
-    def finish(self, clip: str, record: Record) -> None:
+    def finish(self, method: str, clip: str, record: Record) -> None:
         if self.folder is not None:
-            write_atomic(self.folder / f"{clip}.json", json.dumps(record, allow_nan=False) + "\n")
+            write_atomic(self.folder / method / f"{clip}.json", json.dumps(record, allow_nan=False) + "\n")
 
 
 def predicted(folder: Path, method: str, clip: str, frame: int, object_id: int) -> Mask:

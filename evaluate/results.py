@@ -9,7 +9,7 @@ from pydantic import Field
 
 from render.document import Document
 
-from .axes.axis import Axis
+from .axes.axis import Axis, Value
 from .statistics import BOOTSTRAP_RESAMPLES, BOOTSTRAP_SEED, Mean, mean, sign_flip_p
 
 __all__ = ["ClipScore", "Comparison", "Mean", "MethodScore", "Results", "Scores", "compare", "mean", "scores"]
@@ -71,6 +71,22 @@ class MethodScore(Document):
     clips: tuple[ClipScore, ...]
 
 
+class Paired(Document):
+    """A mean of paired differences, and how often one so large comes by chance."""
+
+    difference: Mean
+    p: float | None
+
+
+class AxisComparison(Document):
+    """`after` minus `before` on one challenge, paired by clip and object (or occlusion)."""
+
+    axis: str
+    score: Paired
+    effect: Paired
+    """Of what the challenge alone costs (where higher is better: above 0, it costs `after` less)."""
+
+
 class Comparison(Document):
     """`after` minus `before` in J&F, paired by object."""
 
@@ -82,6 +98,8 @@ class Comparison(Document):
     """Objects on which `after` is better, of `difference.n`."""
     p: float | None = None
     """How often a difference so large comes by chance, clusters' signs tossed; None below two clusters."""
+    axes: tuple[AxisComparison, ...] = ()
+    """Challenge by challenge."""
 
 
 class Results(Document):
@@ -150,4 +168,19 @@ def compare(before: MethodScore, after: MethodScore) -> Comparison:
         moving=mean(moving, clusters),
         better=sum(gain is not None and gain > 0 for gain in gains),
         p=sign_flip_p(gains, clusters),
+        axes=tuple(
+            AxisComparison(
+                axis=one.name,
+                score=_paired(one.score_values, other.score_values),
+                effect=_paired(one.effect_values, other.effect_values),
+            )
+            for one, other in zip(before.axes, after.axes, strict=True)
+        ),
     )
+
+
+def _paired(before: Sequence[Value], after: Sequence[Value]) -> Paired:
+    pairs = list(zip(before, after, strict=True))
+    clusters = [cluster for (_, cluster), _ in pairs]
+    gains = [None if a is None or b is None else b - a for (a, _), (b, _) in pairs]
+    return Paired(difference=mean(gains, clusters), p=sign_flip_p(gains, clusters))

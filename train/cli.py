@@ -21,6 +21,9 @@ def train(
         list[str] | None,
         typer.Option(help="The dataset: a folder, a URL, or a view. May be repeated. Not needed for generic recipes."),
     ] = None,
+    base: Annotated[
+        str | None, typer.Option(help="Start from this checkpoint, and tune its model, in place of the recipe's.")
+    ] = None,
     keep: Annotated[
         str | None, typer.Option(help="A dataset on which the model may not become worse (see keep.tolerance).")
     ] = None,
@@ -34,8 +37,12 @@ def train(
 
     from .config import read_config
     from .loop import train as run_training
+    from .models import resolve
 
-    report = run_training(read_config(config), data, out, resume, keep)
+    recipe = read_config(config)
+    if base is not None:
+        recipe = recipe.starting_from(resolve(base).name, base)
+    report = run_training(recipe, data, out, resume, keep)
     if not report.leads:
         return
     rows = [

@@ -191,6 +191,10 @@ class TrainConfig(Document):
             raise ValueError(str(error)) from None
         return self
 
+    def starting_from(self, name: str, start: str) -> TrainConfig:
+        """The same recipe for another model and other weights."""
+        return self.model_copy(update={"model": self.model.model_copy(update={"name": name, "start": start})})
+
     def check(self) -> None:
         """ValueError for values that do not go together."""
         if self.epochs is not None and self.data.source == "generic":

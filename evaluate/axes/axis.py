@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +38,8 @@ class Axis(Document):
 
     score: the challenge's own figure, in `unit`. effect: what the challenge alone costs: with it less without it,
     paired by shot, as `effect_name` says. figures: further ones, by name. note: what could not be measured, and why.
+    score_values, effect_values: what the two are means of, in an order that is the same for every method, so that
+    methods can be paired.
     """
 
     name: str
@@ -50,6 +52,13 @@ class Axis(Document):
     figures: dict[str, Mean]
     curves: tuple[Curve, ...]
     note: str | None = None
+    score_values: tuple[Value, ...] = ()
+    effect_values: tuple[Value, ...] = ()
+
+
+def challenge(score: Sequence[Value], effect: Sequence[Value], **told: Any) -> Axis:
+    """An axis of these values; `told` is the rest of it."""
+    return Axis(score=over(score), effect=over(effect), score_values=tuple(score), effect_values=tuple(effect), **told)
 
 
 def over(values: Sequence[Value]) -> Mean:

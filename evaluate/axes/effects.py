@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .axis import Axis, Value, binned, over
+from .axis import Axis, Value, binned, challenge, over
 from .trace import Trace, counterfactual_pairs
 
 VEILS = (0.0, 0.05, 0.15, 0.3, 0.5, 0.75, 1.01)
@@ -20,13 +20,13 @@ def effects(traces: Sequence[Trace]) -> Axis:
     looked = [trace for trace, _ in pairs]
     lost = [trace.jf_T - twin.jf_T for trace, twin in pairs]
     veils = [trace.shot.veil_T for trace in looked]
-    return Axis(
+    return challenge(
         name="effects",
         title="Visual effects",
         unit="J&F",
         better="higher",
-        score=over([(trace.jf(), trace.shot.cluster) for trace in looked]),
-        effect=over([_difference(trace, difference) for trace, difference in zip(looked, lost, strict=True)]),
+        score=[(trace.jf(), trace.shot.cluster) for trace in looked],
+        effect=[_difference(trace, difference) for trace, difference in zip(looked, lost, strict=True)],
         effect_name="with effects less without",
         figures={
             "J&F without effects": over([(twin.jf(), twin.shot.cluster) for _, twin in pairs]),

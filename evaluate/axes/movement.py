@@ -8,7 +8,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from .axis import Axis, Curve, Value, binned, over
+from .axis import Axis, Curve, Value, binned, challenge, over
+from .shutter import along_the_blur
 from .trace import Trace, siblings
 
 SPEEDS = (0.0, 0.1, 0.25, 0.5, 1.0, 2.0, math.inf)
@@ -26,6 +27,7 @@ def movement(traces: Sequence[Trace]) -> Axis:
     figures = {
         "matte error, shutter closed at once": over(_matte([t for t in looked if _shutter(t) == 0])),
         "matte error, shutter open": over(_matte([t for t in looked if _shutter(t) != 0])),
+        "trajectory IoU along the blur": over(_along_the_blur(looked)),
         "J&F on slow frames": over([(t.jf(t.shot.speed_T < FAST), t.shot.cluster) for t in looked]),
     }
     half = halving(curve)
@@ -33,13 +35,13 @@ def movement(traces: Sequence[Trace]) -> Axis:
     for shutter in sorted({value for t in swept if (value := _shutter(t)) is not None}):
         alike = [t for t in swept if _shutter(t) == shutter]
         curves.append(_curve(alike, f"J&F, shutter {shutter:g}°"))
-    return Axis(
+    return challenge(
         name="movement",
         title="Fast movement",
         unit="J&F",
         better="higher",
-        score=over([(t.jf(t.shot.speed_T >= FAST), t.shot.cluster) for t in looked]),
-        effect=over(_pairs(swept)),
+        score=[(t.jf(t.shot.speed_T >= FAST), t.shot.cluster) for t in looked],
+        effect=_pairs(swept),
         effect_name="fastest less slowest",
         figures=figures,
         curves=tuple(curves),
@@ -72,7 +74,7 @@ def halving(curve: Curve) -> float | None:
 def _pairs(swept: Sequence[Trace]) -> list[Value]:
     found: list[Value] = []
     for (cluster, _), group in siblings(list(swept)).items():
-        for rest in {_rest(trace) for trace in group}:
+        for rest in sorted({_rest(trace) for trace in group}):
             alike = sorted((t for t in group if _rest(t) == rest), key=lambda t: float(t.shot.settings[SPEED]))
             slow, fast = alike[0].jf(), alike[-1].jf()
             if len(alike) > 1 and slow is not None and fast is not None:
@@ -94,6 +96,15 @@ def _matte(traces: Sequence[Trace]) -> list[Value]:
     found: list[Value] = []
     for trace in traces:
         known = trace.matte_T[trace.visible_T & np.isfinite(trace.matte_T)]
+        found.append((float(known.mean()) if known.size else None, trace.shot.cluster))
+    return found
+
+
+def _along_the_blur(traces: Sequence[Trace]) -> list[Value]:
+    found: list[Value] = []
+    for trace in traces:
+        values = along_the_blur(trace)
+        known = values[np.isfinite(values)]
         found.append((float(known.mean()) if known.size else None, trace.shot.cluster))
     return found
 

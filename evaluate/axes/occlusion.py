@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..statistics import mean
-from .axis import Axis, Curve, Point, Value, over
+from .axis import Axis, Curve, Point, Value, challenge, over
 from .trace import Shot, Trace, counterfactual_pairs
 
 WITHIN = 5
@@ -62,13 +62,13 @@ def occlusion(traces: Sequence[Trace]) -> Axis:
             difference = (trace.jf_T - twin.jf_T)[later]
             known = difference[np.isfinite(difference)]
             after.append((float(known.mean()) if known.size else None, trace.shot.cluster))
-    return Axis(
+    return challenge(
         name="occlusion",
         title="Occlusion recovery",
         unit=f"share found again within {WITHIN} frames",
         better="higher",
-        score=over([(float(_delay(*one) is not None), one[0].shot.cluster) for one in told]),
-        effect=over(after),
+        score=[(float(_delay(*one) is not None), one[0].shot.cluster) for one in told],
+        effect=after,
         effect_name="after its return, less never hidden",
         figures={
             "frames to recover": over([(_delay(*one), one[0].shot.cluster) for one in told]),

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..statistics import Mean
-from .axis import Axis, Curve, Point, Value, over
+from .axis import Axis, Curve, Point, Value, challenge, over
 from .movement import speed_swept
+from .shutter import disk_iou
 from .trace import Trace, counterfactual_pairs
 
 Floats = NDArray[np.float64]
@@ -136,13 +137,13 @@ def trajectory(traces: Sequence[Trace]) -> Axis:
         [(float(_has(t)[t.shot.counted_T].mean()), t.shot.cluster) for t in traces if t.shot.counted_T.any()]
     )
     known = any(np.isfinite(found).any() for found in main)
-    return Axis(
+    return challenge(
         name="trajectory",
         title="Trajectory prediction",
         unit="diameters off (ADE)",
         better="lower",
-        score=_mean(traces, main),
-        effect=over(costs),
+        score=_values(traces, main),
+        effect=costs,
         effect_name="hidden less in view, diameters",
         figures=figures,
         curves=(Curve(name="distance from the truth", severity="frames ahead", points=tuple(points)),),
@@ -166,7 +167,7 @@ def _has(trace: Trace) -> NDArray[np.bool_]:
 def _hidden(trace: Trace) -> NDArray[np.bool_]:
     """(T, AHEAD): whether the object is hidden in the frame that is predicted."""
     gone = np.zeros((trace.shot.frames, AHEAD), np.bool_)
-    for step in range(AHEAD):
+    for step in range(min(AHEAD, trace.shot.frames - 1)):
         gone[: trace.shot.frames - step - 1, step] = trace.shot.hidden_T[step + 1 :]
     return gone
 
@@ -176,14 +177,16 @@ def _overlap(trace: Trace, found: Floats) -> float | None:
     known = found[np.isfinite(found)]
     if not known.size:
         return None
-    apart = np.minimum(known, 1.0)  # centres in diameters; disks of one diameter
-    lens = 2 / np.pi * (np.arccos(apart) - apart * np.sqrt(1 - apart**2))
-    return float((lens / (2 - lens)).mean())
+    return float(disk_iou(known).mean())
 
 
 def _mean(traces: Sequence[Trace], found: Sequence[Floats], steps: list[int] | None = None) -> Mean:
+    return over(_values(traces, found, steps))
+
+
+def _values(traces: Sequence[Trace], found: Sequence[Floats], steps: list[int] | None = None) -> list[Value]:
     chosen = slice(None) if steps is None else steps
-    return over([(_of(one[:, chosen]), trace.shot.cluster) for trace, one in zip(traces, found, strict=True)])
+    return [(_of(one[:, chosen]), trace.shot.cluster) for trace, one in zip(traces, found, strict=True)]
 
 
 def _of(values: Floats) -> float | None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .axis import Axis, Value, binned, over
+from .axis import Axis, Value, binned, challenge, over
 from .trace import Flags, Trace, counterfactual_pairs
 
 BEGUN, DONE = 0.1, 0.9
@@ -23,13 +23,13 @@ def transformation(traces: Sequence[Trace]) -> Axis:
     looked = [t for t in traces if id(t) in paired] or [t for t in traces if t.shot.lacks is None and _is_charged(t)]
     lost = [one.jf_T - twin.jf_T for one, twin in pairs]
     levels = [one.shot.charge_T for one, _ in pairs]
-    return Axis(
+    return challenge(
         name="transformation",
         title="Transformation",
         unit="J&F",
         better="higher",
-        score=over([(t.jf(phases(t)[2]), t.shot.cluster) for t in looked]),
-        effect=over([_lost(one, twin) for one, twin in pairs]),
+        score=[(t.jf(phases(t)[2]), t.shot.cluster) for t in looked],
+        effect=[_lost(one, twin) for one, twin in pairs],
         effect_name="charged less uncharged",
         figures={
             "J&F before": over([(t.jf(phases(t)[0]), t.shot.cluster) for t in looked]),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ..axes import Axis, Curve
 from ..baselines import COPY_LAST
-from ..results import MethodScore, Results
+from ..results import AxisComparison, MethodScore, Results
 from ..statistics import Mean
 
 WIDTH, HEIGHT = 300, 120
@@ -68,6 +68,8 @@ class Challenge:
     """The score, and the paired effect where anything was paired."""
     plots: tuple[Plot, ...]
     figures: tuple[tuple[str, tuple[Mean, ...]], ...]
+    comparisons: tuple[tuple[str, AxisComparison], ...]
+    """The last checkpoint less each other one, by the other's name."""
 
 
 def challenges(results: Results) -> list[Challenge]:
@@ -97,6 +99,11 @@ def challenges(results: Results) -> list[Challenge]:
                 figures=tuple(
                     (name, tuple(method.axes[place].figures.get(name, nothing) for method in results.checkpoints))
                     for name in names
+                ),
+                comparisons=tuple(
+                    (compared.before, compared.axes[place])
+                    for compared in results.comparisons
+                    if results.method(compared.before).kind == "checkpoint"
                 ),
             )
         )

@@ -69,8 +69,17 @@ def markdown(results: Results, sentences: list[str]) -> str:
         for method in results.methods:
             one = method.axes[place]
             lines.append(f"| {method.name} | {_cell(one.score)} | {_cell(one.effect)} |")
+        for compared in results.comparisons:
+            if results.method(compared.before).kind == "checkpoint":
+                pair = compared.axes[place]
+                cells = (f"{_cell(one.difference)}{_chance(one.p)}" for one in (pair.score, pair.effect))
+                lines.append(f"| {compared.after} less {compared.before}, paired | {' | '.join(cells)} |")
     lines += ["", f"Plan `{results.plan_sha256}`, {results.device}, {results.precision}, {results.created}."]
     return "\n".join(lines) + "\n"
+
+
+def _chance(p: float | None) -> str:
+    return "" if p is None else f", p {p:.3f}"
 
 
 def _cell(mean: Mean) -> str:

@@ -11,6 +11,7 @@ import pytest
 from evaluate.axes import AXES, Axis, Shot, Trace, measure_axes
 from evaluate.axes.movement import halving
 from evaluate.axes.occlusion import Event, events
+from evaluate.axes.shutter import along_the_blur, disk_iou
 from evaluate.axes.trajectory import MOTION, PREDICTORS, errors
 from evaluate.tracing import follow
 from tests.evaluate.drawn_bench import Scene, scenes
@@ -125,6 +126,37 @@ def test_predictors_know_their_own_motion(name: str) -> None:
     assert alone == pytest.approx(np.repeat(steady[:1], 3, axis=0))
 
 
+def test_disks_overlap_as_counted() -> None:
+    """Closed form against pixels counted."""
+    y, x = np.mgrid[-1:2:600j, -1:1:400j]
+    for apart in (0.0, 0.3, 0.7):
+        one, two = np.hypot(x, y) < 0.5, np.hypot(x, y - apart) < 0.5
+        counted = (one & two).sum() / (one | two).sum()
+        assert disk_iou(np.array([apart]))[0] == pytest.approx(counted, abs=0.01)
+    assert disk_iou(np.array([1.0, 4.0])).tolist() == [0.0, 0.0]
+
+
+def test_a_way_along_the_blur_is_held_against_the_true_one() -> None:
+    """10 px across, 8 px a frame and bent like a parabola, shutter half open."""
+    times, one = np.arange(10.0), np.ones(10)
+    path = np.stack([8 * times, (times - 5) ** 2], axis=1)
+    truth = shot(centre_T2=path, speed_T=one * 0.8, blur_T=one * 0.4)
+
+    def overlap(centres: np.ndarray) -> np.ndarray:
+        return along_the_blur(Trace(truth, one, one, one, one, one, centres, one * np.nan, one * np.nan))
+
+    assert overlap(path)[1:] == pytest.approx(np.ones(9))
+    assert np.isnan(overlap(path)[0])  # the prompted frame does not count
+    # The same place at the shutter's centre, but standing still: at moment k the disks are 0.8 · |k| diameters apart.
+    still = overlap(np.where((times == 5)[:, None], path, np.nan))
+    expected = np.mean([disk_iou(np.array([abs(k) * 0.8]))[0] for k in np.linspace(-0.25, 0.25, 9)])
+    assert still[5] == pytest.approx(expected, abs=2e-3)  # the parabola bends by up to 1/16 px from the line
+    assert (still[[4, 6]] == 0).all()  # nothing masked
+    assert overlap(path + (0, 5))[3] == pytest.approx(disk_iou(np.array([0.5]))[0])
+    sharp = Trace(shot(centre_T2=path, speed_T=one * 0.8), one, one, one, one, one, path, one * np.nan, one * np.nan)
+    assert np.isnan(along_the_blur(sharp)).all()
+
+
 def test_errors_are_in_diameters() -> None:
     """At rest by its masks, 2 px a frame in truth, 10 px across: half a diameter... two tenths more each frame."""
     path = np.stack([2 * np.arange(10.0), np.zeros(10)], axis=1)
@@ -134,6 +166,15 @@ def test_errors_are_in_diameters() -> None:
     assert found[4] == pytest.approx([1.0, 1.2, 1.4, 1.6, 1.8])
     assert np.isnan(found[:2]).all()  # two frames after the prompt are needed
     assert np.isnan(found[8, 1:]).all()
+
+
+def test_clips_shorter_than_what_is_predicted_are_measured() -> None:
+    for frames in (1, 2, 4):
+        one, way = np.ones(frames), np.stack([2 * np.arange(float(frames)), np.zeros(frames)], axis=1)
+        short = {name: value[:frames] for name, value in shot().__dict__.items() if isinstance(value, np.ndarray)}
+        trace = Trace(shot(**short | {"centre_T2": way}), one, one, one, one, one, way, one * np.nan, one * np.nan)
+        axes = {axis.name: axis for axis in measure_axes([trace])}
+        assert axes["trajectory"].score.n == (frames == 4)
 
 
 def test_halving_is_read_off_the_curve() -> None:

@@ -14,6 +14,7 @@ import pytest
 from numpy.typing import NDArray
 
 from evaluate import benchmark, results
+from evaluate.axes.axis import challenge
 from evaluate.benchmark import Clip, Truth, displacement, evaluate, make_prompt, predicted, read_clip, score
 from evaluate.metrics import j_and_f
 from evaluate.results import Mean, Results, compare, mean
@@ -199,7 +200,7 @@ def test_a_stopped_run_goes_on_and_processes_find_the_same(
     seen: list[str] = []
 
     def stop(what: str, done: int, total: int) -> None:
-        if what.endswith(dataset.clips("test")[1]):
+        if what == f"nano-random-0 · {dataset.clips('test')[1]}":
             raise KeyboardInterrupt
 
     def listen(what: str, done: int, total: int) -> None:
@@ -207,18 +208,49 @@ def test_a_stopped_run_goes_on_and_processes_find_the_same(
 
     with pytest.raises(KeyboardInterrupt):
         evaluate(dataset, checkpoints, predictions=places[0], traces=places[1], progress=stop)
-    assert sorted(path.name for path in places[1].iterdir()) == [f"{dataset.clips('test')[0]}.json", "run.json"]
+    begun, finished = places[1] / "nano-random-0", places[1] / "copy-last"
+    assert sorted(path.name for path in finished.iterdir()) == [f"{dataset.clips('test')[0]}.json", "run.json"]
+    assert len(list(begun.iterdir())) == 3
     again = evaluate(dataset, checkpoints, predictions=places[0], traces=places[1], progress=listen)
     assert seen[0].startswith("taken over")
-    assert not any(dataset.clips("test")[0] in one for one in seen)
+    assert not any(dataset.clips("test")[0] in one or "nano-random-0" in one for one in seen)
     apart = evaluate(dataset, checkpoints, predictions=tmp_path / "m", traces=tmp_path / "t", workers=2)
     for one in (again, apart):
         for a, b in zip(found[0].methods, one.methods, strict=True):
             assert (a.scores, a.clips, a.axes, a.figures) == (b.scores, b.clips, b.axes, b.figures)
     for path in found[1].rglob("*.png"):
         assert path.read_bytes() == (tmp_path / "m" / path.relative_to(found[1])).read_bytes()
-    evaluate(dataset, checkpoints[:1], predictions=places[0], traces=places[1])  # another run: nothing is taken over
+    seen.clear()
+    fewer = evaluate(dataset, checkpoints[:1], predictions=places[0], traces=places[1], progress=listen)
+    assert len(seen) == 2  # taken over, scored: nothing is run again
     assert not (places[0] / "nano-random-1").exists()
+    assert fewer.methods[0].clips == again.methods[0].clips
+    seen.clear()
+    evaluate(dataset, checkpoints, predictions=places[0], traces=places[1], progress=listen)
+    assert {one.split(" ")[0] for one in seen[1:-1]} == {"nano-random-1"}
+    assert (places[0] / "nano-random-1").exists()
+
+
+def test_challenges_are_compared_clip_by_clip() -> None:
+    """Of three shots, each a tenth better but one that a method has no figure for."""
+
+    def method(gain: float) -> results.MethodScore:
+        values = tuple((None if i == 3 and gain else 0.1 * i + gain * (1 + i / 10), f"shot-{i}") for i in range(4))
+        nothing = mean([], [])
+        axis = challenge(
+            values, values[:1], name="a", title="A", unit="J&F", better="higher", effect_name="e", figures={}, curves=()
+        )
+        scores = results.Scores(j=nothing, f=nothing, jf=nothing)
+        return results.MethodScore(
+            name=str(gain), kind="checkpoint", model=None, source="", sha256=None, scores=scores, moving=scores,
+            absent_area=nothing, axes=(axis,), frames_per_second=None, clips=(),
+        )  # fmt: skip
+
+    (one,) = compare(method(0.0), method(0.1)).axes
+    assert (one.axis, one.score.difference.n, one.score.difference.clips) == ("a", 3, 3)
+    assert one.score.difference.value == pytest.approx(np.mean([0.1, 0.11, 0.12]))
+    assert one.score.p == pytest.approx(2 / 8)  # of eight tossings the two that all agree
+    assert (one.effect.difference.value, one.effect.p) == (pytest.approx(0.1), None)
 
 
 def test_chance_is_told_from_difference() -> None:

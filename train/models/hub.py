@@ -1,4 +1,4 @@
-"""The official checkpoints on the Hugging Face hub, each checked against the SHA-256 that was published for it."""
+"""The Hugging Face hub: the official checkpoints, each checked against its published SHA-256, and files of others."""
 
 from __future__ import annotations
 
@@ -32,21 +32,8 @@ def download(name: str, endpoint: str | None = None) -> Path:
     `endpoint` is another hub's address (else the environment's HF_ENDPOINT, else huggingface.co). UserError if the file
     is in neither place, or if its bytes are not the published ones.
     """
-    from huggingface_hub import hf_hub_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
-
-    repository, file = f"facebook/{name}", f"{name.replace('-', '_')}.pt"
-    try:
-        try:  # what is here needs no network, and the checksum tells whether it is what it should be
-            path = Path(hf_hub_download(repository, file, revision=REVISION, local_files_only=True))
-        except LocalEntryNotFoundError:
-            path = Path(hf_hub_download(repository, file, revision=REVISION, endpoint=endpoint))
-    except (OSError, HfHubHTTPError, ValueError) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise UserError(
-            f"{repository}: could not be downloaded, and is not in the local cache; with no network, download {file} "
-            f"elsewhere and give its path ({type(error).__name__}: {reason[:120]})"
-        ) from None
+    repository = f"facebook/{name}"
+    path = fetch(repository, f"{name.replace('-', '_')}.pt", endpoint)
     found = sha256(path)
     if found != PUBLISHED[name]:
         raise UserError(
@@ -54,3 +41,21 @@ def download(name: str, endpoint: str | None = None) -> Path:
             f"delete this file and try again"
         )
     return path
+
+
+def fetch(repository: str, file: str, endpoint: str | None = None) -> Path:
+    """A file of any repository, from the local cache or the hub; UserError if it is in neither place."""
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    try:
+        try:  # what is here needs no network, and the checksum tells whether it is what it should be
+            return Path(hf_hub_download(repository, file, revision=REVISION, local_files_only=True))
+        except LocalEntryNotFoundError:
+            return Path(hf_hub_download(repository, file, revision=REVISION, endpoint=endpoint))
+    except (OSError, HfHubHTTPError, ValueError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise UserError(
+            f"{repository}: could not be downloaded, and is not in the local cache; with no network, download {file} "
+            f"elsewhere and give its path ({type(error).__name__}: {reason[:120]})"
+        ) from None

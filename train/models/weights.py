@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,10 @@ BUNDLED = Path(__file__).parent.parent / "weights"
 """Weights that come with heroprop: `nano-base.safetensors`."""
 
 
+HUB = "hub:"
+"""What the name of a file on the hub begins with."""
+
+
 @dataclass(frozen=True)
 class Loaded:
     """Weights and where they came from. `state` is on the CPU, in float32 wherever it holds floats."""
@@ -36,8 +40,9 @@ def resolve(checkpoint: str, model: str | None = None) -> Loaded:
     """Find and read weights.
 
     `checkpoint` is a run folder (its best weights), a `.safetensors` file of ours, an official `.pt` file, a hub id
-    (`facebook/sam2-hiera-tiny`, or the model's bare name), `nano-base` (comes with heroprop) or `nano-random:SEED`
-    (untrained). `model` names the model where the file itself does not say. UserError if it can't be found or read.
+    (`facebook/sam2-hiera-tiny`, or the model's bare name), `hub:OWNER/REPOSITORY/FILE` (anybody's file of these kinds),
+    `nano-base` (comes with heroprop) or `nano-random:SEED` (untrained). `model` names the model where the file itself
+    does not say. UserError if it can't be found or read.
     """
     loaded = _find(checkpoint, model)
     if model is not None and loaded.name != model_name(model):
@@ -50,6 +55,8 @@ def _find(checkpoint: str, model: str | None) -> Loaded:
         return _read_file(BUNDLED / "nano-base.safetensors", model)
     if checkpoint.startswith("nano-random:"):
         return _untrained(checkpoint)
+    if checkpoint.startswith(HUB):
+        return _from_hub(checkpoint, model)
     path = Path(checkpoint)
     if path.is_dir():
         return _read_file(path / "best.safetensors", model)
@@ -62,6 +69,15 @@ def _find(checkpoint: str, model: str | None) -> Loaded:
         f"checkpoint '{checkpoint}': no such file or run{nearest_path(path)}; "
         f"else give a hub id such as facebook/sam2.1-hiera-tiny, or nano-base, or nano-random:SEED"
     )
+
+
+def _from_hub(checkpoint: str, model: str | None) -> Loaded:
+    owner, _, rest = checkpoint.removeprefix(HUB).partition("/")
+    repository, _, file = rest.partition("/")
+    if not (owner and repository and Path(file).suffix in (".safetensors", ".pt")):
+        raise UserError(f"checkpoint '{checkpoint}': give {HUB}OWNER/REPOSITORY/FILE, a .safetensors or .pt file")
+    loaded = _read_file(hub.fetch(f"{owner}/{repository}", file), model)
+    return replace(loaded, source=checkpoint)
 
 
 def load_weights(model: torch.nn.Module, loaded: Loaded) -> None:
