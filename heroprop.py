@@ -16,6 +16,7 @@ import typer
 VERBS = {
     "assets": "blender_scenes",
     "plan": "render",
+    "sheet": "render",
     "render": "render",
     "render-task": "render",
     "index": "render",

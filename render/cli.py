@@ -9,6 +9,7 @@ from .verbs import dataset, exchange, farm, making
 app = typer.Typer()
 
 app.command("plan")(making.plan)
+app.command("sheet")(making.sheet)
 app.command("render")(making.render)
 app.command("render-task")(making.render_task)
 app.command("index")(making.index)

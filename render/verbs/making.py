@@ -1,4 +1,4 @@
-"""The verbs `plan`, `render`, `render-task` and `index`: they make a dataset."""
+"""The verbs `plan`, `sheet`, `render`, `render-task` and `index`: they make a dataset."""
 
 from __future__ import annotations
 
@@ -44,6 +44,44 @@ def plan(
         screen.results.print(screen.table(title, columns, lines))
     shown = screen.table(f"planned into {out}" if out else "planned", ["", ""], rows)
     screen.show(header.model_dump(mode="json") | {"summary": summary.model_dump(mode="json")}, shown, json)
+
+
+def sheet(
+    dataset: DatasetFolder,
+    out: Annotated[
+        Path | None, typer.Option(help="The picture: .jpg, .png or .webp; default: sheet.jpg in the dataset.")
+    ] = None,
+    clips: Annotated[int, typer.Option(help="How many clips, drawn from the plan.", min=1)] = 24,
+    frames: Annotated[int, typer.Option(help="Frames of each, evenly spread.", min=1)] = 8,
+    height: Annotated[int, typer.Option(help="Height of a frame in pixels.", min=16)] = 120,
+    samples: Annotated[int, typer.Option(help="Samples a pixel.", min=1)] = 16,
+    seed: Annotated[int, typer.Option(help="Another seed draws other clips.", min=0)] = 0,
+    masks: Annotated[bool, typer.Option("--masks", help="Lay the targets' masks over the pictures.")] = False,
+    workers: Annotated[int | None, typer.Option(help="Clips rendered at a time.", min=1)] = None,
+    assets: Assets = None,
+    timeout: Timeout = 1200.0,
+    device: RenderOn = "auto",
+    blender: Blender = None,
+    blender_packages: BlenderPackages = None,
+    json: AsJson = False,
+) -> None:
+    """A contact sheet of a plan, to look at before it is rendered: some frames of some clips, small."""
+    need_blender(blender, blender_packages)
+    from functools import partial
+
+    from .. import screen
+    from ..farm import Setup
+    from ..farm.sheet import Choice, drawn, render_sheet
+
+    path = out or dataset / "sheet.jpg"
+    setup = Setup(workers, tuple(assets or ()), timeout, device, blender, blender_packages)
+    header, specs = drawn(dataset, path, Choice(clips, height, samples, seed))
+    with screen.progress() as bar:
+        task = bar.add_task("sheet", total=sum(min(frames, spec.film.frames) for spec in specs), status="")
+        advance = partial(bar.update, task, advance=1)
+        render_sheet(dataset, header, specs, path, frames, setup, masks, lambda clip: advance(status=clip))
+    told = {"sheet": str(path), "clips": [spec.clip for spec in specs]}
+    screen.show(told, f"{len(specs)} clips on {path}", json)
 
 
 def render(
