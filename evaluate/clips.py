@@ -45,10 +45,18 @@ class Truth:
 def read_clip(dataset: Dataset, name: str) -> Clip:
     """Load a clip. Objects that show on no frame before the last are left out: there is nothing to score them on."""
     count = dataset.frame_count(name)
-    objects = {}
+    objects, frames = {}, []
+    mattes: dict[int, list[NDArray[np.uint8]]] = {object_id: [] for object_id in dataset.objects(name)}
+    drawn: dict[int, list[Mask]] = {object_id: [] for object_id in mattes}
+    for frame in range(count):
+        dataset.prefetch_next(name, range(count), frame, mattes)
+        frames.append(dataset.rgb(name, frame))
+        for object_id in mattes:
+            mattes[object_id].append(dataset.coverage(name, frame, object_id))
+            drawn[object_id].append(dataset.mask(name, frame, object_id))
     cluster = dataset.manifest.clips[name].twin_of or name
-    for object_id in dataset.objects(name):
-        masks = np.stack([dataset.mask(name, frame, object_id) for frame in range(count)])
+    for object_id in mattes:
+        masks = np.stack(drawn[object_id])
         seen = np.flatnonzero(masks.any(axis=(1, 2)))
         if len(seen) and seen[0] < count - 1:
             prompted = int(seen[0])
@@ -59,9 +67,8 @@ def read_clip(dataset: Dataset, name: str) -> Clip:
                 prompted=prompted,
                 displacement=displacement(attributes, prompted),
                 shot=make_shot(dataset, name, object_id, masks, attributes),
-                coverage=tuple(dataset.coverage(name, frame, object_id) for frame in range(count)),
+                coverage=tuple(mattes[object_id]),
             )
-    frames = [dataset.rgb(name, frame) for frame in range(count)]
     return Clip(name, cluster, frames, objects)
 
 

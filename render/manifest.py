@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
@@ -334,6 +335,31 @@ class Dataset:
         shard, stored = self._find(clip)
         shard.prefetch(stored, frames, columns)
 
+    def prefetch_next(self, clip: str, frames: Sequence[int], place: int, object_ids: Iterable[int] = ()) -> None:
+        """For `frames` that are read one after another: before that at `place`, fetch it and some that come next."""
+        if place % AHEAD == 0:
+            self.prefetch(clip, frames[place : place + AHEAD], object_ids)
+
+    def with_records(self, clips: Sequence[str]) -> Iterator[str]:
+        """`clips`, one after another; of a dataset at a URL, what `record` and `attributes` read of them is fetched
+        beforehand, for many clips at a time."""
+        if isinstance(self.folder, Path):
+            yield from clips
+            return
+        for start in range(0, len(clips), CLIPS_AHEAD):
+            some = clips[start : start + CLIPS_AHEAD]
+            by_shard: dict[str, list[str]] = {}
+            for clip in some:
+                by_shard.setdefault(self._entry(clip).shard, []).append(clip)
+            with ThreadPoolExecutor(len(by_shard)) as pool:
+                list(pool.map(self._prefetch_records, by_shard.values()))
+            yield from some
+
+    def _prefetch_records(self, clips: Sequence[str]) -> None:
+        """Of clips of one shard."""
+        found = [self._find(clip) for clip in clips]
+        found[0][0].prefetch_records(stored for _, stored in found)
+
     def rgb(self, clip: str, frame: int) -> NDArray[np.uint8]:
         """The picture, uint8 (H, W, 3)."""
         return self._picture(clip, frame, Product.RGB)
@@ -407,6 +433,12 @@ class Dataset:
         entry = next(shard for shard in self.manifest.shards if shard.name == name)
         away = RemoteShard(self.folder, name, entry.tar.bytes, entry.frames_index, entry.objects_index)
         return shards.Shard(Path(), name, away)
+
+
+AHEAD = 16
+"""So many frames are fetched at a time where they are read in order."""
+CLIPS_AHEAD = 256
+"""So many clips' records are."""
 
 
 def _most_open() -> int:

@@ -65,10 +65,11 @@ def select(
     condition = Where(where, [*COLUMNS, *FACTS]) if where else None
     held = _held(hold_out)
     splits: dict[str, list[str]] = {"train": [], "val": [], "test": []}
+    with_spec = bool(held) or bool(condition and condition.used & SPEC_FACTS)
     for split, clips in data.manifest.splits.items():
-        for clip in clips:
+        for clip in data.with_records(clips) if with_spec else clips:
             on_clip()
-            facts = _facts(data, clip, split, bool(held) or bool(condition and condition.used & SPEC_FACTS))
+            facts = _facts(data, clip, split, with_spec)
             if condition is None or _hits(data, clip, condition, facts) >= least_frames:
                 splits[_split(split, facts, held)].append(clip)
     chosen = {split: tuple(sorted(clips)) for split, clips in splits.items()}

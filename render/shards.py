@@ -203,12 +203,21 @@ class Shard:
             wanted = list(columns)
             self._away.prefetch([self.locate(clip, frame, column) for frame in frames for column in wanted])
 
+    def prefetch_records(self, clips: Iterable[str]) -> None:
+        """The same for clips' records."""
+        if self._away is not None:
+            self._away.prefetch([self._record(clip) for clip in clips])
+
     def record(self, clip: str) -> dict[str, Any]:
         """The clip's record: `spec`, `provenance`, `licences`."""
-        known = self.clips[clip]
-        entry = tar.Entry(f"{clip}.json", known.record_offset, known.record_size)
-        found: dict[str, Any] = load_json(self._checked(entry, known.record_crc32), f"{self.path}: {entry.name}")
+        entry = self._record(clip)
+        data = self._checked(entry, self.clips[clip].record_crc32)
+        found: dict[str, Any] = load_json(data, f"{self.path}: {entry.name}")
         return found
+
+    def _record(self, clip: str) -> tar.Entry:
+        known = self.clips[clip]
+        return tar.Entry(f"{clip}.json", known.record_offset, known.record_size)
 
     def attributes(self, clip: str, object_id: int) -> Mapping[str, NDArray[np.generic]]:
         """Every attribute of one target, each an array over the clip's frames; NaN where a number is not defined.

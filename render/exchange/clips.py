@@ -60,7 +60,7 @@ def outgoing(data: Dataset) -> Iterator[Clip]:
     the names that it came with."""
     splits = {clip: split for split, clips in data.manifest.splits.items() for clip in clips}
     names: set[str] = set()
-    for clip in data.clips():
+    for clip in data.with_records(data.clips()):
         spec = data.spec(clip)
         film, real = spec["film"], data.is_real(clip)
         name = spec["source"]["name"] if real and _FOLDER.fullmatch(spec["source"]["name"]) else clip
@@ -81,9 +81,12 @@ def outgoing(data: Dataset) -> Iterator[Clip]:
 
 
 def _reader(data: Dataset, clip: str) -> Callable[[int], Frame]:
+    frames, objects = range(data.frame_count(clip)), data.objects(clip)
+
     def read(place: int) -> Frame:
+        data.prefetch_next(clip, frames, place, objects)
         jpeg = data.encoded(clip, place, Product.RGB)
-        return Frame(jpeg, {i: data.mask(clip, place, i) for i in data.objects(clip)})
+        return Frame(jpeg, {i: data.mask(clip, place, i) for i in objects})
 
     return read
 

@@ -38,6 +38,7 @@ def strip(data: Dataset, clip: str) -> Strip:
     """The filmstrip of a clip. UserError for damaged pictures."""
     shown = spread(data.frame_count(clip), FRAMES)
     objects = data.objects(clip)
+    data.prefetch(clip, shown, objects)
     pictures, masks = [], []
     for frame in shown:
         rgb = data.rgb(clip, frame)

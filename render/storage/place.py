@@ -11,9 +11,12 @@ from urllib.parse import unquote, urlsplit
 
 from ..document import UserError
 from .errors import explained
+from .recent import Recent
 
 BLOCK = 8 * 2**20
 """Bytes that are fetched or sent at a time where a whole file is."""
+RECENT = 2**28
+"""Bytes of byte ranges that are remembered."""
 
 
 class Service(Protocol):
@@ -63,6 +66,7 @@ class Remote:
         if not parts.netloc and parts.scheme != "memory":
             raise UserError(f"{url}: names no host or bucket; write e.g. s3://bucket/folder")
         self.url = url.rstrip("/")
+        self.recent = Recent(RECENT)
         self._service: Service | None = None  # made when it is first used
         self._process = os.getpid()
 

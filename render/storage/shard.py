@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,10 +13,8 @@ from ..document import UserError
 from .place import Remote
 
 FOLDER = "shards"
-RECENT = 64 * 2**20
-"""Bytes of fetched members that a shard's reader remembers."""
-GAP = 4096
-"""Members less than this many bytes apart are fetched at once: what lies between is mostly tar headers."""
+GAP = 2**16
+"""Members less than this many bytes apart are fetched at once: to ask again takes longer than to read on."""
 SPAN = 32 * 2**20
 """No more than this many bytes are asked for at once."""
 REQUESTS = 8
@@ -50,23 +46,21 @@ class RemoteShard:
         self.path = f"{remote}/{self.name}"
         self.frames_path = _cached(remote, f"{FOLDER}/{name}.frames.arrow", frames)
         self.objects_path = _cached(remote, f"{FOLDER}/{name}.objects.arrow", objects)
-        self._process, self._checked, self._recent = os.getpid(), False, _Recent(RECENT)
+        self._checked, self._recent = False, remote.recent
 
     def read(self, entry: tar.Entry) -> bytes:
         """The bytes of one member; UserError where it cannot lie in the tar, or where something else comes."""
-        self._same_process()
-        found = self._recent.get(entry.offset, entry.size)
+        found = self._recent.get((self.path, entry.offset), entry.size)
         if found is None:
             self._check()
             self._inside(entry)
             found = self.remote.read(self.name, entry.offset, entry.size)
-            self._recent.put(entry.offset, found)
+            self._recent.put((self.path, entry.offset), found)
         return found
 
     def prefetch(self, entries: Iterable[tar.Entry]) -> None:
         """Fetch members that will be read next, several at a time, neighbours in one request."""
-        self._same_process()
-        due = {e.offset: e for e in entries if self._recent.get(e.offset, e.size) is None}
+        due = {e.offset: e for e in entries if self._recent.get((self.path, e.offset), e.size) is None}
         if not due:
             return
         self._check()
@@ -77,7 +71,7 @@ class RemoteShard:
             for span, data in zip(spans, pool.map(self._span, spans), strict=True):
                 for entry in span:
                     start = entry.offset - span[0].offset
-                    self._recent.put(entry.offset, data[start : start + entry.size])
+                    self._recent.put((self.path, entry.offset), data[start : start + entry.size])
 
     def _span(self, span: list[tar.Entry]) -> bytes:
         start, end = span[0].offset, max(entry.offset + entry.size for entry in span)
@@ -95,33 +89,6 @@ class RemoteShard:
     def _inside(self, entry: tar.Entry) -> None:
         if entry.offset + entry.size > self.bytes:
             raise UserError(f"{self.path}: ends inside '{entry.name}'; the index is damaged, publish the dataset again")
-
-    def _same_process(self) -> None:
-        if self._process != os.getpid():  # a fork may have copied a lock that another thread held
-            self._process, self._recent = os.getpid(), _Recent(RECENT)
-
-
-class _Recent:
-    """The members fetched last, by offset, up to so many bytes in all."""
-
-    def __init__(self, most: int) -> None:
-        self._most, self._held, self._lock = most, 0, threading.Lock()
-        self._found: OrderedDict[int, bytes] = OrderedDict()
-
-    def get(self, offset: int, size: int) -> bytes | None:
-        with self._lock:
-            found = self._found.get(offset)
-            if found is None or len(found) != size:
-                return None
-            self._found.move_to_end(offset)
-            return found
-
-    def put(self, offset: int, data: bytes) -> None:
-        with self._lock:
-            self._held += len(data) - len(self._found.pop(offset, b""))
-            self._found[offset] = data
-            while self._held > self._most and len(self._found) > 1:
-                self._held -= len(self._found.popitem(last=False)[1])
 
 
 def _spans(entries: list[tar.Entry]) -> Iterator[list[tar.Entry]]:

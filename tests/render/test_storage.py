@@ -19,6 +19,7 @@ from render.select import select
 from render.storage import Remote, place
 from render.storage import shard as remote_shard
 from render.storage.publish import NOTES, publish
+from render.storage.recent import Recent
 from render.verify import verify
 from tests.fake_dataset import make_dataset
 from tests.render.servers import Files, Seen, s3_server, web_server
@@ -67,22 +68,77 @@ def test_everything_reads_as_from_the_folder(local: Path, published: str) -> Non
 
 
 def test_a_window_fetches_its_own_bytes(local: Path, published: str, s3: Seen, fresh: Path) -> None:
-    """Eight frames of an object: pictures and mattes, and the tar headers between neighbours, in nine requests."""
+    """Eight frames of an object, in one request: no bytes but those frames'."""
     here, data = Dataset.open(local), Dataset.open(published)
     data.frame_count("clip-000001")
     data.attributes("clip-000001", 1)  # the shard's indexes
     s3.clear()
     frames = range(2, 10)
     data.prefetch("clip-000001", frames, [1])
-    wanted = sum(here.locate("clip-000001", n, column).size for n in frames for column in ("rgb", "coverage-1"))
-    assert wanted <= s3.sent <= wanted + 8 * 2 * 512
-    assert s3.got(".tar") == 8
-    assert len(s3.requests) == 9  # and one HEAD
+    first, last = here.locate("clip-000001", 2, "rgb"), here.locate("clip-000001", 9, "coverage-1")
+    assert s3.sent == last.offset + last.size - first.offset
+    assert s3.got(".tar") == 1
+    assert len(s3.requests) == 2  # and one HEAD
     before = s3.sent
     for n in frames:
         assert np.array_equal(data.rgb("clip-000001", n), here.rgb("clip-000001", n))
         assert np.array_equal(data.coverage("clip-000001", n, 1), here.coverage("clip-000001", n, 1))
     assert s3.sent == before, "what was fetched is remembered"
+
+
+def test_frames_far_apart_are_fetched_apart(
+    local: Path, published: str, s3: Seen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each frame's picture and matte, and the tar header between them."""
+    monkeypatch.setattr(remote_shard, "GAP", 4096)
+    here, data = Dataset.open(local), Dataset.open(published)
+    data.attributes("clip-000001", 1)
+    s3.clear()
+    data.prefetch("clip-000001", range(0, 12, 2), [1])
+    wanted = sum(here.locate("clip-000001", n, c).size for n in range(0, 12, 2) for c in ("rgb", "coverage-1"))
+    assert wanted <= s3.sent <= wanted + 6 * 2 * 512
+    assert s3.got(".tar") == 6
+
+
+def test_frames_in_order_come_some_at_a_time(
+    local: Path, published: str, s3: Seen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("render.manifest.AHEAD", 5)
+    here, data = Dataset.open(local), Dataset.open(published)
+    data.attributes("clip-000003", 1)
+    s3.clear()
+    for n in range(FRAMES):
+        data.prefetch_next("clip-000003", range(FRAMES), n, [1, 2])
+        assert np.array_equal(data.rgb("clip-000003", n), here.rgb("clip-000003", n))
+        assert np.array_equal(data.mask("clip-000003", n, 2), here.mask("clip-000003", n, 2))
+    assert s3.got(".tar") == 3
+
+
+def test_many_records_come_together(local: Path, published: str, s3: Seen, fresh: Path) -> None:
+    """With their shards' indexes: nothing is left to be asked for."""
+    here, data = Dataset.open(local), Dataset.open(published)
+    s3.clear()
+    found = {clip: data.record(clip) for clip in data.with_records(data.clips())}
+    assert found == {clip: here.record(clip) for clip in here.clips()}
+    assert list(found) == here.clips()
+    assert (s3.got(".arrow"), s3.got(".tar")) == (4, 4)
+    before = len(s3.requests)
+    data.attributes("clip-000003", 1)
+    assert len(s3.requests) == before
+
+
+def test_what_is_remembered_has_a_limit() -> None:
+    recent = Recent(10)
+    for name in ("a.tar", "b.tar"):
+        recent.put((name, 512), name.encode())
+    assert recent.get(("a.tar", 512), 5) == b"a.tar"
+    assert recent.get(("a.tar", 512), 4) is None, "another size is another thing"
+    recent.put(("c.tar", 512), b"c")
+    assert recent.get(("b.tar", 512), 5) is None, "what was asked for longest ago goes first"
+    assert recent.get(("a.tar", 512), 5) == b"a.tar"
+    recent.put(("a.tar", 512), b"x" * 20)
+    assert recent.get(("a.tar", 512), 20) == b"x" * 20, "one thing is always kept"
+    assert recent.get(("c.tar", 512), 1) is None
 
 
 def test_without_prefetch_each_member_is_one_range(local: Path, published: str, s3: Seen) -> None:

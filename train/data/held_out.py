@@ -65,11 +65,21 @@ def held_out(data: Dataset, split: str | None, clips: int, frames: int) -> list[
 def _held_out(data: Dataset, track: Track, frames: int) -> HeldOut:
     first = int(track.promptable[0])
     length = min(frames, track.frames - first)
+    numbers = range(first, first + length)
     flags = traits(data.attributes(track.clip, track.object_id), first)
+
+    def frame(n: int) -> NDArray[np.uint8]:
+        data.prefetch_next(track.clip, numbers, n, [track.object_id])
+        return data.rgb(track.clip, numbers[n])
+
+    def mask(n: int) -> NDArray[np.bool_]:
+        data.prefetch_next(track.clip, numbers, n, [track.object_id])
+        return data.mask(track.clip, numbers[n], track.object_id)
+
     return HeldOut(
         name=f"{track.clip}/{track.object_id}",
-        frames=Lazy(lambda n: data.rgb(track.clip, first + n), length),
-        masks=Lazy(lambda n: data.mask(track.clip, first + n, track.object_id), length),
+        frames=Lazy(frame, length),
+        masks=Lazy(mask, length),
         traits={name: of_frames[:length] for name, of_frames in flags.items()},
     )
 

@@ -43,9 +43,8 @@ def tracks(data: Dataset, split: str | None, size: int | None = None, twins: boo
     that resampling can't make it vanish.
     """
     found = []
-    for clip in data.clips(split):
-        if data.manifest.clips[clip].twin_of is not None and not twins:
-            continue
+    wanted = [clip for clip in data.clips(split) if twins or data.manifest.clips[clip].twin_of is None]
+    for clip in data.with_records(wanted):
         film = data.spec(clip)["film"]
         scale = size * size / (film["width"] * film["height"]) if size else 1.0
         for object_id in data.objects(clip):
