@@ -33,7 +33,7 @@ from .document import Document, UserError
 from .products import Member, Product, held
 from .provenance import AssetLicence
 
-NAME = re.compile(r"shard-\d{6,}(\.[1-9]\d*)?")
+NAME = re.compile(r"shard-[0-9]{6,}(\.[1-9][0-9]*)?")
 MEASURE = "measure"
 CLIPS_KEY = b"heroprop.clips"
 
