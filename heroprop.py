@@ -179,6 +179,9 @@ _EXPLAINED = {
     errno.EROFS: "the file system is read-only; choose another --out",
     errno.EACCES: "permission denied; check who owns it",
     errno.EPERM: "the system does not permit it; check who owns it",
+    errno.ESTALE: "the file server has put another file in its place; run the same command again",
+    errno.EIO: "the disk or file server could not be read or written; see to it, and run the same command again",
+    errno.EMFILE: "too many open files; raise the limit (ulimit -n) and run the same command again",
     errno.ENOTDIR: "a part of this path is a file, not a folder",
     errno.ENAMETOOLONG: "the name is too long",
 }

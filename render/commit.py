@@ -7,6 +7,7 @@ three files and `manifest.json` ever change.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import shutil
@@ -64,16 +65,19 @@ class Store:
             elif path.suffix == ".arrow" and not (self.folder / f"{path.name.rsplit('.', 2)[0]}.tar").exists():
                 path.unlink()
         homes: dict[str, str] = {}
+        in_plan = set(planned)
         for name, (_, clips) in self.known.items():
             for clip in clips:
                 if clip.clip in homes:
                     both = f"{homes[clip.clip]}.tar and {name}.tar"
                     raise UserError(f"{self.folder}: {clip.clip} is in both {both}; move one of them away")
-                if clip.clip not in planned:
+                if clip.clip not in in_plan:
                     raise UserError(f"{self.folder / name}.tar: holds {clip.clip}, which is not planned; move it away")
                 homes[clip.clip] = name
-        for packed in homes:
+        for packed in homes.keys() & {path.name for path in (self.dataset / WORK).glob("clip-*")}:
             self._clear(packed)
+        for packed in homes.keys() & set(self.failed()):
+            self.forgive(packed)
 
     @property
     def packed(self) -> set[str]:
@@ -149,15 +153,18 @@ class Store:
             return ""
 
     def _take(self, name: str, entry: ShardEntry | None) -> None:
-        """Adopt a shard as listed, or index it anew from its tar; remove it where the tar itself is damaged."""
+        """Adopt a shard as listed, or index it anew from its tar; remove it where the tar itself is damaged.
+
+        A tar that differs from what is listed is damaged, unless a render task has made the shard anew since.
+        """
         files = shards.paths(self.folder, name)
         try:
             if entry is not None:
-                parts = (entry.tar, entry.frames_index, entry.objects_index)
-                if not any(manifest.file_problem(path, part) for path, part in zip(files, parts, strict=True)):
-                    self.known[name] = entry, tuple(shards.Shard(self.folder, name).clips.values())
-                    return
-                if FileEntry.of(files[0]) != entry.tar:
+                if self._stands(files, entry):
+                    with contextlib.suppress(UserError):  # a damaged index follows from the tar
+                        self.known[name] = entry, tuple(shards.Shard(self.folder, name).clips.values())
+                        return
+                if FileEntry.of(files[0]) != entry.tar and not self._made_since(name, entry):
                     raise UserError(f"{files[0]}: differs from what {FILE} says")
             self._say(f"{name}: indexed anew from its tar")
             pack.write_index(self.folder, name)
@@ -166,6 +173,31 @@ class Store:
             self._say(f"{error}; its clips are rendered again")
             for path in files:
                 path.unlink(missing_ok=True)
+
+    def _stands(self, files: Sequence[Path], entry: ShardEntry) -> bool:
+        """Whether a shard is as listed, by its sizes; and by the frames index's hash if that is newer than the list."""
+        parts = (entry.tar, entry.frames_index, entry.objects_index)
+        if any(manifest.file_problem(path, part) for path, part in zip(files, parts, strict=True)):
+            return False
+        listed = (self.dataset / FILE).stat().st_mtime_ns
+        return files[1].stat().st_mtime_ns < listed or FileEntry.of(files[1]) == entry.frames_index
+
+    def _made_since(self, name: str, entry: ShardEntry) -> bool:
+        """Whether a shard that is not the listed one is whole: clips of its group, with an index of its own that holds
+        the CRC of every member."""
+        try:
+            found = shards.Shard(self.folder, name)
+            groups = {int(clip.removeprefix("clip-")) // self.header.clips_per_shard for clip in found.clips}
+            if FileEntry.of(shards.frames_path(self.folder, name)) == entry.frames_index:
+                return False
+            for clip, told in found.clips.items():
+                found.record(clip)
+                for frame in range(told.frames):
+                    for column in shards.columns(list(told.labels), told.extras, told.real):
+                        found.read(clip, frame, column)
+        except (UserError, KeyError):
+            return False
+        return [shards.shard_name(group) for group in groups] == [name.partition(".")[0]]
 
 
 class SharedStore(Store):
@@ -178,7 +210,7 @@ class SharedStore(Store):
     def look(self, group: int) -> set[str]:
         """The clips of a group that are in shards by now. A shard that a killed task left without index gets one."""
         found: set[str] = set()
-        for name in itertools.takewhile(self._exists, _names(group)):
+        for name in self._there(group):
             if not shards.frames_path(self.folder, name).exists():
                 pack.write_index(self.folder, name)
             found |= set(shards.Shard(self.folder, name).clips)
@@ -203,6 +235,17 @@ class SharedStore(Store):
             self._clear(record.spec.clip)
         between("clean")
         return name
+
+    def _there(self, group: int) -> Iterator[str]:
+        """The shards that a group has. One of them may have been lost, so that its name is free: later ones count."""
+        lost = 0
+        for name in _names(group):
+            if self._exists(name):
+                yield name
+            elif lost:
+                return
+            else:
+                lost = 1
 
     def _exists(self, name: str) -> bool:
         return shards.tar_path(self.folder, name).exists()

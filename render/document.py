@@ -6,7 +6,6 @@ import difflib
 import hashlib
 import json
 import os
-import tempfile
 import tomllib
 from pathlib import Path
 from typing import Any, Self
@@ -93,22 +92,28 @@ def write_atomic(path: Path, data: bytes | str) -> None:
     """Write a file so that it is either absent/old or complete, whatever kills us: temporary file, fsync, rename."""
     payload = data.encode("utf-8") if isinstance(data, str) else data
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    temporary = scratch_name(path)
     try:
-        with os.fdopen(handle, "wb") as file:
+        with temporary.open("xb") as file:
             file.write(payload)
             file.flush()
             os.fsync(file.fileno())
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(temporary, 0o666 & ~umask)
         os.replace(temporary, path)
     except OSError as error:  # say of which file: a full disk's own words name none
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise OSError(error.errno, error.strerror, str(path)) from None
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
+
+
+def scratch_name(path: Path) -> Path:
+    """A name beside `path` that nobody else has, for what is to be renamed to it.
+
+    Made with `open(…, "x")`, the file has the permissions of any new file: asking for the umask would change it for a
+    moment, and two threads at that can leave it at 0.
+    """
+    return path.with_name(f".{path.name}.{os.urandom(6).hex()}.tmp")
 
 
 def _text(path: Path) -> str:

@@ -160,11 +160,7 @@ class Manifest(Document):
             cure = "run 'heroprop render' on it" if (folder / "plan.json").is_file() else "is it a dataset?"
             raise UserError(f"{folder}: has no {FILE}; {cure}")
         cure = "remove it and run 'heroprop render' to make it anew"
-        try:
-            data = path.read_bytes()
-        except OSError:
-            raise UserError(f"{path}: not readable JSON; {cure}") from None
-        return cls._parsed(data, str(path), cure)
+        return cls._parsed(path.read_bytes(), str(path), cure)
 
     @classmethod
     def _parsed(cls, data: bytes, where: str, cure: str) -> Manifest:

@@ -290,13 +290,16 @@ class _Table:
         try:
             with path.open("rb") as file:  # Arrow's own mapping asks the system to read all of the file ahead
                 mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        except FileNotFoundError:
+            raise UserError(f"{path}: no such file; run 'heroprop render' on the dataset again to make it") from None
+        except ValueError:  # it is empty; an OSError (too many open files, a server that is away) says nothing of it
+            raise UserError(f"{path}: not a readable index (it is empty); {_REMAKE}") from None
+        try:
             reader = pa.ipc.open_file(pa.py_buffer(mapped))
             if reader.num_record_batches != 1:
                 raise ValueError(f"{reader.num_record_batches} record batches, not 1")
             self._table = reader.get_batch(0)
             self.names = [str(name) for name in self._table.schema.names]
-        except FileNotFoundError:
-            raise UserError(f"{path}: no such file; run 'heroprop render' on the dataset again to make it") from None
         except (pa.ArrowException, OSError, ValueError) as error:
             first = str(error).splitlines()[0]
             raise UserError(f"{path}: not a readable index ({first}); {_REMAKE}") from None

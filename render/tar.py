@@ -8,12 +8,11 @@ from __future__ import annotations
 import errno
 import os
 import tarfile
-import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from .document import UserError
+from .document import UserError, scratch_name
 
 BLOCK = 512
 RECORD = 20 * BLOCK
@@ -37,9 +36,9 @@ def write(path: Path, members: Iterable[tuple[str, bytes]], replace: bool = True
     FileExistsError where the file is there already and `replace` is false, however late it came to be there.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    temporary = scratch_name(path)
     try:
-        with os.fdopen(handle, "wb") as file:
+        with temporary.open("xb") as file:
             for name, data in members:
                 file.write(_header(name, len(data)))
                 file.write(data)
@@ -48,22 +47,19 @@ def write(path: Path, members: Iterable[tuple[str, bytes]], replace: bool = True
             file.write(bytes(-file.tell() % RECORD))
             file.flush()
             os.fsync(file.fileno())
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(temporary, 0o666 & ~umask)
         if replace:
             os.replace(temporary, path)
         else:
             _claim(temporary, path)
     except OSError as error:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise OSError(error.errno, error.strerror, str(path)) from None
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
 
 
-def _claim(temporary: str, path: Path) -> None:
+def _claim(temporary: Path, path: Path) -> None:
     """Give a finished file its name unless the name is taken: of several writers, on any machine, one wins."""
     try:
         os.link(temporary, path)
@@ -74,7 +70,7 @@ def _claim(temporary: str, path: Path) -> None:
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path)) from None
         os.replace(temporary, path)
     else:
-        Path(temporary).unlink()
+        temporary.unlink()
 
 
 def entries(path: Path) -> list[Entry]:
@@ -98,6 +94,8 @@ def read(path: Path, entry: Entry) -> bytes:
         with path.open("rb", buffering=0) as file:
             file.seek(entry.offset)
             data = file.read(entry.size)
+            while len(data) < entry.size and (more := file.read(entry.size - len(data))):  # one call may give less
+                data += more
     except FileNotFoundError:
         raise UserError(f"{path}: no such file") from None
     if len(data) != entry.size:

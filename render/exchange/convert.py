@@ -5,13 +5,12 @@ from __future__ import annotations
 import importlib
 import os
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..document import UserError, nearest
+from ..document import UserError, nearest, scratch_name
 from ..manifest import Dataset
 from .clips import Clip, Frame, outgoing
 
@@ -61,12 +60,10 @@ def whole_folder(out: Path) -> Iterator[Path]:
     if out.is_dir() and any(out.iterdir()):
         raise UserError(f"{out}: is not empty; give --out a new or an empty folder")
     out.parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}.", suffix=".tmp"))
+    folder = scratch_name(out)
+    folder.mkdir()
     try:
         yield folder
-        umask = os.umask(0)
-        os.umask(umask)
-        folder.chmod(0o777 & ~umask)
         if out.is_dir():
             out.rmdir()
         os.replace(folder, out)

@@ -6,6 +6,7 @@ and what is missing then is submitted again, as long as a round gets something d
 
 from __future__ import annotations
 
+import itertools
 import shlex
 import shutil
 import subprocess
@@ -67,8 +68,7 @@ def submit(dataset: Path, wishes: Wishes) -> Jobs | None:
     if not due:
         return None
     size = wishes.clips or header.clips_per_shard
-    tasks = list(dict.fromkeys(index // size for index in due))
-    lists = [",".join(str(i) for i in due if i // size == task) for task in tasks]
+    lists = [",".join(map(str, task)) for _, task in itertools.groupby(due, key=lambda index: index // size)]
     home = (dataset / FARM).resolve()
     stamp = time.strftime("%Y%m%d-%H%M%S")
     written = write_scripts(home, f"-{stamp}", lists, dataset, wishes.setup.options())

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final, Literal
 
 from ..commit import Between, FailedClip, SharedStore
 from ..document import UserError
@@ -26,6 +27,8 @@ from .watch import Silent, Watcher
 
 POLL = 1.0
 """Seconds between two looks at a lease that another task holds."""
+HELD: Final = "held"
+"""Of a clip: another task holds its lease."""
 
 
 @dataclass(frozen=True)
@@ -104,30 +107,34 @@ class _Task:
         before = sum(clips.frames_done(job.work / spec.clip, spec) for spec in due)
         job.watcher.begin(len(due), sum(spec.film.frames for spec in due), before)
         with ThreadPoolExecutor(max_workers=job.workers) as pool:
-            running = {pool.submit(self._clip, record): record.spec.clip for record in records.values()}
+            running = {pool.submit(self._clip, record): record for record in records.values()}
             try:
-                for future in as_completed(running):
-                    failure = future.result()
-                    if failure is None:
-                        self.store.forgive(running[future])
-                    else:
-                        clips.refuse_full_disk(self.store.dataset)
-                        self.store.set_aside(failure)
-                    job.watcher.clip(running[future], failure.attempts[-1].reason if failure else None)
+                while running:
+                    for future in wait(running, return_when=FIRST_COMPLETED).done:
+                        record, found = running.pop(future), future.result()
+                        if found == HELD:  # behind all others, which may be free
+                            running[pool.submit(self._clip, record, POLL)] = record
+                        else:
+                            self._settle(record.spec.clip, found)
             finally:
                 job.stop.set()
                 pool.shutdown(cancel_futures=True)
                 job.watcher.end()
 
-    def _clip(self, record: ClipRecord) -> FailedClip | None:
-        """Render one clip while holding its lease, or wait until whoever holds it is done."""
-        spec = record.spec
-        while not self.job.stop.is_set():
-            with lease(self.job.work / f"{spec.clip}.lease") as mine:
-                if mine:
-                    return self._leased(record)
-            self.job.stop.wait(POLL)
-        raise child.StoppedError
+    def _settle(self, clip: str, failure: FailedClip | None) -> None:
+        if failure is None:
+            self.store.forgive(clip)
+        else:
+            clips.refuse_full_disk(self.store.dataset)
+            self.store.set_aside(failure)
+        self.job.watcher.clip(clip, failure.attempts[-1].reason if failure else None)
+
+    def _clip(self, record: ClipRecord, pause: float = 0.0) -> FailedClip | Literal["held"] | None:
+        """Render one clip while holding its lease; HELD where another task does, still after `pause` seconds."""
+        if self.job.stop.wait(pause) or self.job.stop.is_set():
+            raise child.StoppedError
+        with lease(self.job.work / f"{record.spec.clip}.lease") as mine:
+            return self._leased(record) if mine else HELD
 
     def _leased(self, record: ClipRecord) -> FailedClip | None:
         group = {record.spec.index // self.header.clips_per_shard}

@@ -48,7 +48,8 @@ def publish(folder: Path, url: str, on_shard: Callable[[str], None] = lambda nam
     there = _there(target)
     for entry in held.shards:
         if entry.name in there and there[entry.name] != entry:
-            raise UserError(f"{target}: another dataset's {entry.name} lies there; publish to another URL")
+            told = f"another {entry.name} lies there, of another dataset or from before a repair"
+            raise UserError(f"{target}: {told}; publish to another URL")
 
     def put(entry: ShardEntry) -> bool:
         new = not _arrived(target, entry, there)

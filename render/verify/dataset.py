@@ -103,7 +103,7 @@ def check(folder: Path | Remote, held: Manifest, planned: dict[str, ClipSpec]) -
     if isinstance(folder, Path):
         return check_shard(folder, held, planned)
     entry = held.shards[0]
-    cure = f"publish it again: heroprop publish DATASET {folder}"
+    cure = redo(folder, entry.name)
     with tempfile.TemporaryDirectory(prefix="heroprop-verify-") as copied:
         names = [path.name for path in shards.paths(Path(), entry.name)]
         (Path(copied) / SHARDS).mkdir()

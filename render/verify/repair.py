@@ -18,7 +18,7 @@ from ..farm.lease import lock
 from ..farm.machine import look
 from ..farm.setup import USUAL, Setup
 from ..farm.watch import Watcher
-from ..manifest import SHARDS, Manifest
+from ..manifest import SHARDS, FileEntry, Manifest, ShardEntry
 from ..planning.planfile import HEADER, read_plan
 from ..provenance import ClipRecord
 from .report import Report
@@ -47,17 +47,26 @@ def repair(
     kept = 0
     _refuse_if_hopeless(folder, setup, [clip for clip, found in held.clips.items() if found.shard in damaged])
     with lock(folder):
-        for name in damaged:
+        for entry in (entry for entry in held.shards if entry.name in damaged):
+            name, sound = entry.name, _can_be_told(folder, entry)
             listed = [clip for clip, found in held.clips.items() if found.shard == name]
             whole_clips = {p.clip for p in report.problems if _of(p.file, name) and p.frame is None}
             bad_frames = {(p.clip, p.frame) for p in report.problems if _of(p.file, name)}
             for clip in listed:
-                if clip not in whole_clips:
+                if sound and clip not in whole_clips:
                     kept += _salvage(folder, name, clip, {frame for c, frame in bad_frames if c == clip})
             for path in shards.paths(folder / SHARDS, name):
                 path.unlink(missing_ok=True)
     done = render(folder, setup, watcher=watcher)
     return Repaired(len(damaged), kept, done.frames)
+
+
+def _can_be_told(folder: Path, entry: ShardEntry) -> bool:
+    """Whether a shard's good frames could be told from its bad ones: its tar is as listed, or both its indexes are,
+    which have the CRC of every member. Else damage could pass for good, and be packed under hashes of its own."""
+    tar_file, *indexes = shards.paths(folder / SHARDS, entry.name)
+    parts = [(tar_file, entry.tar)], list(zip(indexes, (entry.frames_index, entry.objects_index), strict=True))
+    return any(all(path.is_file() and FileEntry.of(path) == stated for path, stated in part) for part in parts)
 
 
 def _refuse_if_hopeless(folder: Path, setup: Setup, damaged: list[str]) -> None:

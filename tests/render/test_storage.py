@@ -232,7 +232,7 @@ def test_an_extended_dataset_sends_what_is_new(tmp_path: Path, local: Path, s3: 
 
 def test_publish_refuses(tmp_path: Path, local: Path, published: str) -> None:
     other = make_dataset(tmp_path / "other", clips=2, frames=2, size=(32, 24))
-    with pytest.raises(UserError, match="another dataset's shard-000000 lies there"):
+    with pytest.raises(UserError, match="another shard-000000 lies there, of another dataset or from before a repair"):
         publish(other, published)
     tar = other / "shards" / "shard-000000.tar"
     data = bytearray(tar.read_bytes())
@@ -257,7 +257,7 @@ def test_damage_at_the_url_is_found(tmp_path: Path, s3: Seen, fresh: Path, monke
     with pytest.raises(UserError, match="damaged"):
         Dataset.open(url).rgb("clip-000000", 1)
     assert [(p.file, p.cure) for p in verify(there, workers=1).problems] == [
-        (name, f"publish it again: heroprop publish DATASET {url}")
+        (name, f"remove shards/shard-000000.* there and publish again: heroprop publish DATASET {url}")
     ]
     there.write(name, iter([bytes(data[:-512])]))
     with pytest.raises(UserError, match=r"bytes, \d+ expected; publish the dataset again"):
