@@ -19,9 +19,16 @@ TRUTH: Colour = (255, 255, 255)
 
 
 def thumbnail(frame: Frame, truth: Mask, found: Mask | None, colour: Colour, width: int = WIDTH) -> str:
-    """A data URI: prediction (if any) tinted and outlined in `colour`, the truth outlined in white over it.
+    """`marked`, as a data URI."""
+    buffer = io.BytesIO()
+    Image.fromarray(marked(frame, truth, found, colour, width)).save(buffer, "JPEG", quality=82)
+    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
 
-    Pictures are scaled to `width` pixels before anything is drawn, so that outlines are thin at any frame size.
+
+def marked(frame: Frame, truth: Mask, found: Mask | None, colour: Colour, width: int = WIDTH) -> Frame:
+    """A picture: prediction (if any) tinted and outlined in `colour`, the truth outlined in white over it.
+
+    It is scaled to `width` pixels before anything is drawn, so that outlines are thin at any frame size.
     """
     height = max(1, round(frame.shape[0] * width / frame.shape[1]))
     picture = np.array(Image.fromarray(frame).resize((width, height), Image.Resampling.LANCZOS))
@@ -30,9 +37,7 @@ def thumbnail(frame: Frame, truth: Mask, found: Mask | None, colour: Colour, wid
         picture[shape] = (picture[shape] * 0.55 + np.array(colour, np.float32) * 0.45).astype(np.uint8)
         draw_outline(picture, shape, colour, 2)
     draw_outline(picture, _scaled(truth, width, height), TRUTH, 1)
-    buffer = io.BytesIO()
-    Image.fromarray(picture).save(buffer, "JPEG", quality=82)
-    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+    return picture
 
 
 def _scaled(mask: Mask, width: int, height: int) -> Mask:

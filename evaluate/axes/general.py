@@ -13,6 +13,7 @@ from .trace import Trace
 SIZES = (("small", 0.0, 16.0), ("medium", 16.0, 48.0), ("large", 48.0, np.inf))
 """Median unoccluded diameters, px."""
 BINS = 10
+STEADINESS = "unsteadiness (mean change of J&F a frame)"
 
 
 def general(traces: Sequence[Trace]) -> dict[str, Mean]:
@@ -20,7 +21,7 @@ def general(traces: Sequence[Trace]) -> dict[str, Mean]:
     figures = {
         "F, area-aware": over([(_visible(t, t.area_f_T), t.shot.cluster) for t in traces]),
         "matte error": over([(_visible(t, t.matte_T), t.shot.cluster) for t in traces]),
-        "unsteadiness (mean change of J&F a frame)": over([(_unsteady(t), t.shot.cluster) for t in traces]),
+        STEADINESS: over([(_unsteady(t), t.shot.cluster) for t in traces]),
     }
     for name, low, high in SIZES:
         alike = [t for t in traces if low <= _size(t) < high]

@@ -18,6 +18,8 @@ FOUND = 0.5
 BACK = 0.5
 """It is back where at most this share of it is still hidden."""
 
+TAKEN = "another object taken for it"
+
 
 @dataclass(frozen=True)
 class Event:
@@ -73,7 +75,7 @@ def occlusion(traces: Sequence[Trace]) -> Axis:
         figures={
             "frames to recover": over([(_delay(*one), one[0].shot.cluster) for one in told]),
             "masked while hidden, object areas": over([(_phantom(*one), one[0].shot.cluster) for one in told]),
-            "another object taken for it": over([(_wrong(*one), one[0].shot.cluster) for one in told]),
+            TAKEN: over([(_wrong(*one), one[0].shot.cluster) for one in told]),
             "mask elsewhere after its return": over([(_elsewhere(*one), one[0].shot.cluster) for one in told]),
             "J&F on frames of recovery": over([(_recovery(*one), one[0].shot.cluster) for one in told]),
         },

@@ -2,14 +2,18 @@
 
 `python -m evaluate.benchmarks.published DATASET` says so. Renders differ in their last bits from one kind of processor
 to the next, so a dataset of the published plan whose shards are others is compared label by label: of every object in
-every clip the means of four measures must lie within TOLERANCE. `--write` puts a dataset into `bench-v1.json` in place
-of what is published there; that is for those who publish.
+every clip the means of four measures must lie within TOLERANCE.
+
+`--write` is for those who publish: it puts a dataset into `bench-v1.json` in place of what is published there, runs
+baselines and nanos on it, tries the axes, and writes its page into `docs/`. Of a folder that is planned and not
+rendered it publishes the plan alone.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 import re
 import sys
 from pathlib import Path
@@ -19,8 +23,10 @@ import numpy as np
 
 from render.document import Document, UserError, write_atomic
 from render.manifest import Dataset
+from render.screen import progress
 
 FILE = Path(__file__).with_name("bench-v1.json")
+DOCS = Path(__file__).parents[2] / "docs"
 MEASURES = ("amodal_area", "coverage_sum", "occlusion", "veil_mean")
 TOLERANCE = {
     "amodal_area": (0.01, 2.0),
@@ -121,20 +127,67 @@ def _means(dataset: Dataset, clip: str, object_id: int) -> tuple[float, float, f
     return means[0], means[1], means[2], means[3]
 
 
+def publish_plan(folder: Path) -> str:
+    """Put the plan of a folder that `heroprop plan` filled, and nothing else of it, into `bench-v1.json`; its name."""
+    name = str(json.loads((folder / "plan.json").read_text(encoding="utf-8"))["recipe_name"])
+    held = Published.read().tiers.get(name)
+    lines = (folder / "plan.jsonl").read_text(encoding="utf-8")
+    clips = max(lines.count("\n"), held.clips if held else 0)
+    _put(name, Tier(plan_sha256="", clips=clips), folder)
+    return name
+
+
+def publish_render(folder: Path, docs: Path, work: Path, workers: int) -> Path:
+    """Put a rendered tier into `bench-v1.json` and its page into `docs`; returns the page."""
+    from .page import publish
+
+    dataset = Dataset.open(folder)
+    tier = tier_of(dataset)
+    _put(dataset.manifest.recipe.name, tier, folder)
+    shards = ", ".join(f"{name} `{digest}`" for name, digest in tier.shards.items())
+    size = sum(shard.tar.bytes for shard in dataset.manifest.shards) / 1e6
+    facts = [
+        f"{tier.clips} clips, rendered by {tier.rendered_by}; {size:.1f} MB",
+        f"plan `{tier.plan_sha256}`",
+        f"shards: {shards}",
+        "another render counts as the same where every object's means lie within "
+        + ", ".join(f"{name} {share:.0%} + {more:g}" for name, (share, more) in TOLERANCE.items()),
+    ]
+    with progress() as bar:
+        task = bar.add_task("evaluate", total=None, status="")
+        return publish(
+            dataset,
+            docs,
+            work,
+            facts,
+            workers,
+            lambda what, done, total: bar.update(task, completed=done, total=total, status=what),
+        )
+
+
+def _put(name: str, tier: Tier, folder: Path) -> None:
+    lines = (folder / "plan.jsonl").read_text(encoding="utf-8")
+    layout = {"layout_sha256": layout_digest(lines), "layout_clips": lines.count("\n")}
+    tiers = Published.read().tiers | {name: tier.model_copy(update=layout)}
+    write_atomic(FILE, Published(tiers=tiers).model_dump_json(indent=1) + "\n")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Compare a dataset with the published benchmark.")
     parser.add_argument("dataset", type=Path)
     parser.add_argument("--write", action="store_true", help="publish this dataset in place of what is there")
+    parser.add_argument("--docs", type=Path, default=DOCS, help="write: where the page goes")
+    parser.add_argument("--work", type=Path, help="write: where the evaluation is kept; default: DATASET-evaluated")
+    parser.add_argument("--workers", type=int, default=1, help="write: processes that evaluate")
     told = parser.parse_args()
     try:
-        dataset = Dataset.open(told.dataset)
+        if told.write and not (told.dataset / "manifest.json").exists() and (told.dataset / "plan.json").exists():
+            print(f"The plan of {publish_plan(told.dataset)} is published, without a render.")
+            return
         if told.write:
-            name, known = dataset.manifest.recipe.name, Published.read().tiers
-            lines = (told.dataset / "plan.jsonl").read_text(encoding="utf-8")
-            layout = {"layout_sha256": layout_digest(lines), "layout_clips": lines.count("\n")}
-            tiers = known | {name: tier_of(dataset).model_copy(update=layout)}
-            write_atomic(FILE, Published(tiers=tiers).model_dump_json(indent=1) + "\n")
-        how, sentence = standing(dataset)
+            work = told.work or told.dataset.with_name(f"{told.dataset.name}-evaluated")
+            print(f"page: {publish_render(told.dataset, told.docs, work, told.workers)}")
+        how, sentence = standing(Dataset.open(told.dataset))
     except UserError as error:
         sys.exit(f"error: {error}")
     print(sentence)

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evaluate.axes import Shot
+from evaluate.benchmarks.flawed import Scene
 from evaluate.clips import Clip, Truth
 
 HEIGHT, WIDTH, FRAMES, RADIUS = 72, 128, 20, 8.0
 Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Scene:
-    """A clip, and what makes a flawed tracker go wrong: the effects' veil (T, H, W), and the charge (T,)."""
-
-    clip: Clip
-    veil: Floats
-    charge: Floats
 
 
 @cache
@@ -86,7 +77,7 @@ def _scene(
         )
         objects[number] = Truth("disk", seen, 0, 1.0, shot)
     frames = [np.zeros((HEIGHT, WIDTH, 3), np.uint8)] * FRAMES
-    return Scene(Clip(name, cluster, frames, objects), veil, charge)
+    return Scene(Clip(name, cluster, frames, objects), veil)
 
 
 def _path(rng: np.random.Generator, speed: float, times: Floats) -> Floats:

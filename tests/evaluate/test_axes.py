@@ -8,14 +8,16 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from evaluate.axes import AXES, Axis, Shot, Trace, measure_axes
+from evaluate.axes import AXES, Shot, Trace, measure_axes
+from evaluate.axes.general import STEADINESS
 from evaluate.axes.movement import halving
-from evaluate.axes.occlusion import Event, events
+from evaluate.axes.occlusion import TAKEN, Event, events
 from evaluate.axes.shutter import along_the_blur, disk_iou
-from evaluate.axes.trajectory import MOTION, PREDICTORS, errors
+from evaluate.axes.trajectory import PREDICTORS, errors
+from evaluate.benchmarks.flawed import FLAWED, OWN, Scene, Tracker, faithful
+from evaluate.benchmarks.proof import Proof, prove
 from evaluate.tracing import follow
-from tests.evaluate.drawn_bench import Scene, scenes
-from tests.evaluate.flawed import FLAWED, OWN, Tracker, faithful
+from tests.evaluate.drawn_bench import scenes
 
 TUNING, UNSEEN = (1, 2, 3), (11, 12, 13)
 """Rounds on which thresholds are set, and others on which they are tried."""
@@ -27,41 +29,23 @@ def traces(rounds: Sequence[int], tracker: Tracker) -> list[Trace]:
     return [follow(scene.clip, 1, list(tracker(scene, 1))) for scene in found]
 
 
-def loss(axis: Axis) -> float:
-    """What the challenge alone costs: the paired effect, and of trajectories how badly their motion was read."""
-    told = axis.figures[MOTION].value if axis.name == "trajectory" else axis.effect.value
-    assert told is not None
-    return told if axis.name == "trajectory" else -told
-
-
-def losses(rounds: Sequence[int]) -> dict[str, dict[str, float]]:
-    """By flaw and axis: what is lost beyond what the faithful tracker loses."""
-    plain = {axis.name: loss(axis) for axis in measure_axes(traces(rounds, faithful))}
-    return {
-        flaw: {axis.name: loss(axis) - plain[axis.name] for axis in measure_axes(traces(rounds, tracker))}
-        for flaw, tracker in FLAWED.items()
-    }
-
-
 @pytest.fixture(scope="module")
-def thresholds() -> dict[str, float]:
-    """Half of what the flaw of an axis (the lesser, of two) costs on it, on clips that are used for nothing else."""
-    seen = losses(TUNING)
-    return {axis: min(seen[flaw][axis] for flaw, own in OWN.items() if own == axis) / 2 for axis in AXES}
-
-
-@pytest.fixture(scope="module")
-def unseen() -> dict[str, dict[str, float]]:
-    return losses(UNSEEN)
+def proof() -> Proof:
+    return prove([s for seed in TUNING for s in scenes(seed)], [s for seed in UNSEEN for s in scenes(seed)])
 
 
 @pytest.mark.parametrize("flaw", FLAWED)
-def test_a_flaw_costs_on_its_own_axis_alone(
-    flaw: str, thresholds: dict[str, float], unseen: dict[str, dict[str, float]]
-) -> None:
-    assert all(threshold > 0.02 for threshold in thresholds.values()), thresholds
-    lost = {axis for axis, value in unseen[flaw].items() if value > thresholds[axis]}
-    assert lost == {OWN[flaw]}, (unseen[flaw], thresholds)
+def test_a_flaw_costs_on_its_own_axis_alone(flaw: str, proof: Proof) -> None:
+    assert all(threshold is not None and threshold > 0.02 for threshold in proof.thresholds.values())
+    assert proof.lost_on(flaw) == {OWN[flaw]}, (proof.losses[flaw], proof.thresholds)
+
+
+def test_what_stands_beside_the_axes_tells_flaws_apart(proof: Proof) -> None:
+    taken = {flaw: figures[TAKEN] for flaw, figures in proof.beside.items()}
+    assert max(taken, key=lambda flaw: taken[flaw] or 0) == "swaps"
+    assert all((taken[flaw] or 0) < 0.1 for flaw in taken if flaw != "swaps")
+    unsteady = {flaw: figures[STEADINESS] for flaw, figures in proof.beside.items()}
+    assert (unsteady["trembles"] or 0) > 0.05
 
 
 def test_the_occlusion_axis_tells_the_dead_from_the_mistaken() -> None:

@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 import shutil
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from evaluate.benchmarks import published
-from evaluate.benchmarks.published import Published, Tier, differences, layout_digest, standing, tier_of
+from evaluate.benchmarks.page import FRAMES, WIDTH
+from evaluate.benchmarks.published import (
+    Published,
+    Tier,
+    differences,
+    layout_digest,
+    publish_plan,
+    publish_render,
+    standing,
+    tier_of,
+)
+from evaluate.results import Results
 from render.manifest import Dataset
-from render.planning.plan import draw_plan
+from render.planning.plan import draw_plan, write_plan
 from render.planning.recipe import Recipe, find_recipe
+from render.spec import ClipSpec
 from tests.fake_dataset import make_dataset
 
 CHANGED = "{}: recipe or planner make other clips than the published ones; what is meant to differ is another version"
@@ -46,11 +60,11 @@ def test_every_axis_has_eight_clips_and_its_twins() -> None:
         for key in ("motion.speed=0.05", "effects.strength", "occlusion.seconds", "target.charge=", "motion.kind")
     }
     twins = {factor: sum(spec.twin_factor == factor for spec in specs) for factor in ("effects", "occluders", "charge")}
-    assert twins == {"effects": 2, "occluders": 2, "charge": 2}
+    assert twins == {"effects": 2, "occluders": 4, "charge": 2}  # occlusion's and identity's sweeps have one each
     assert by_key["effects.strength"] + twins["effects"] == 8
-    assert by_key["occlusion.seconds"] + twins["occluders"] >= 8
+    assert by_key["occlusion.seconds"] + twins["occluders"] >= 10
     assert by_key["target.charge="] + twins["charge"] == 8
-    assert len(specs) == recipe.clips == 44
+    assert len(specs) == recipe.clips == 46
 
 
 @pytest.fixture(scope="module")
@@ -96,3 +110,46 @@ def test_an_unfinished_dataset_is_not_published(drawn: Path, tmp_path: Path) -> 
     (tmp_path / "half" / "manifest.json").write_text(text)
     with pytest.raises(UserError, match="2 of 3 clips"):
         tier_of(Dataset.open(tmp_path / "half"))
+
+
+@pytest.mark.slow
+def test_publishing_a_tier_writes_its_hashes_and_its_page(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Drawn clips whose specs say that they belong to sweeps."""
+    titles = ["motion.speed=0.05", "motion.speed=1.6", "effects.strength=2", "effects"] * 2
+
+    def told(spec: ClipSpec) -> ClipSpec:
+        first = f"clip-{spec.index // 2 * 2:06d}"
+        return spec.model_copy(update={"twin_factor": titles[spec.index], "twin_of": first})
+
+    folder = make_dataset(tmp_path / "data", clips=8, frames=5, splits=("test",), told=told)
+    (folder / "plan.jsonl").write_text('{"clip": "clip-000000"}\n' * 8)
+    monkeypatch.setattr(published, "FILE", tmp_path / "known.json")
+    (tmp_path / "known.json").write_text(Published(tiers={}).model_dump_json())
+    page = publish_render(folder, tmp_path / "docs", tmp_path / "work", 1)
+    assert standing(Dataset.open(folder))[0] == "identical"
+    text = page.read_text()
+    results = Results.read_json(tmp_path / "work" / "results.json")
+    for method in results.methods:
+        assert f"{method.scores.jf.value:.3f}" in text
+    for shard, digest in Published.read().tiers["drawn"].shards.items():
+        assert f"{shard} `{digest}`" in text
+    with Image.open(tmp_path / "docs" / "images" / "drawn.jpg") as picture:
+        assert picture.width == FRAMES * WIDTH
+    assert page.stat().st_size + (tmp_path / "docs" / "images" / "drawn.jpg").stat().st_size < 500_000
+    tables = [line for line in text.splitlines() if line.startswith("| ")]
+    heads = [place for place, line in enumerate(tables) if set(line) <= set("| -")]
+    assert len(heads) >= 5
+    for start, end in pairwise([*(place - 1 for place in heads), len(tables)]):
+        assert len({line.count("|") for line in tables[start:end]}) == 1  # as many cells in every row
+
+
+def test_a_plan_is_published_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(published, "FILE", tmp_path / "known.json")
+    known = Published(tiers={"bench-v1": Tier(plan_sha256="", clips=456)})
+    (tmp_path / "known.json").write_text(known.model_dump_json())
+    plan = write_plan(find_recipe("bench-v1-small"), tmp_path / "small", clips=2)
+    assert publish_plan(tmp_path / "small") == "bench-v1-small"
+    tiers = Published.read().tiers
+    assert tiers["bench-v1"].clips == 456
+    found = tiers["bench-v1-small"]
+    assert (found.layout_sha256, found.layout_clips, found.shards) == (layout_digest(plan.lines), 2, {})

@@ -1,17 +1,37 @@
-"""Trackers made of the truth, each with one known flaw."""
+"""Trackers made of the truth, each with one known flaw, by which the axes are tried."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.evaluate.drawn_bench import Scene
+from render.manifest import Dataset
+
+from ..axes.transformation import LEAST
+from ..clips import Clip, read_clip
 
 Masks = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A clip, and the effects' veil over it, float (T, H, W), 0 to 1."""
+
+    clip: Clip
+    veil: NDArray[np.float64]
+
+
 Tracker = Callable[[Scene, int], Masks]
 """(scene, object id) -> bool (T, H, W)."""
+
+
+def scene_of(dataset: Dataset, name: str) -> Scene:
+    """A rendered clip."""
+    clip = read_clip(dataset, name)
+    return Scene(clip, np.stack([dataset.veil(name, frame) / 255 for frame in range(len(clip.frames))]))
 
 
 def faithful(scene: Scene, number: int) -> Masks:
@@ -51,8 +71,11 @@ def swaps(scene: Scene, number: int) -> Masks:
 
 def forgets(scene: Scene, number: int) -> Masks:
     """Loses what has changed its looks."""
-    masks = faithful(scene, number).copy()
-    masks[scene.charge > 0.5] = False
+    masks, shot = faithful(scene, number).copy(), scene.clip.objects[number].shot
+    assert shot is not None
+    charge = np.nan_to_num(shot.charge_T)
+    if np.ptp(charge) >= LEAST:
+        masks[charge > 0.5 * charge.max()] = False
     return masks
 
 
