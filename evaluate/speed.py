@@ -6,12 +6,12 @@ that a busy machine slows all of them alike. Frames count once the memory is ful
 
 from __future__ import annotations
 
+import itertools
 import multiprocessing
 import platform
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -20,16 +20,20 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
 
 from render.document import UserError
 from train import models
 
+from .benchmarks.drawn import drifting
 from .tracker import Prompt, Tracker
+from .tracking.official import official
 from .tracking.options import Options, parse
 
 OFFICIAL = "official"
 DEFAULT_VARIANTS = (OFFICIAL, "default", "bfloat16", "memories=3", "bfloat16,memories=3", "every=2")
+
+MIN_AREA = 64
+"""Pixels."""
 
 Masks = list[NDArray[np.bool_]]
 Progress = Callable[[int, int], None]
@@ -61,7 +65,7 @@ class Measured:
     ratio: float | None
     """Frames a second to those of the official predictor in this run; None where that did not run."""
     lowest_iou: float | None
-    """Of any frame's mask with the official predictor's."""
+    """Of any frame's mask with the official predictor's; None where that has none of MIN_AREA to compare with."""
     warm_mb: float
     """When the memories were full."""
     peak_mb: float
@@ -95,7 +99,7 @@ def speed(job: Job, variants: Sequence[str], progress: Progress = lambda done, t
     warm = int(models.config(name).get("num_maskmem", 7)) + 1
     context = multiprocessing.get_context("spawn")
     times: dict[str, list[float]] = {variant: [] for variant in variants}
-    lowest: dict[str, float] = dict.fromkeys(variants, 1.0)
+    overlaps: dict[str, list[float]] = {variant: [] for variant in variants}
     marks: dict[str, tuple[float, float]] = {}
     with ExitStack() as stack:
         pipes: dict[str, Connection] = {}
@@ -113,21 +117,21 @@ def speed(job: Job, variants: Sequence[str], progress: Progress = lambda done, t
                 if step >= warm:
                     times[variant].append(seconds)
                 if OFFICIAL in answers:
-                    lowest[variant] = min(lowest[variant], _worst(masks, answers[OFFICIAL][1]))
+                    overlaps[variant] += _overlaps(masks, answers[OFFICIAL][1])
             progress(step + 1, warm + job.frames)
         for variant, pipe in pipes.items():
             pipe.send("end")
             marks[variant] = pipe.recv()
     rates = {variant: len(own) / sum(own) for variant, own in times.items()}
-    official = rates.get(OFFICIAL)
+    reference = rates.get(OFFICIAL)
     measured = tuple(
         Measured(
             variant=variant,
             frames_per_second=rates[variant],
             p50_ms=float(np.percentile(own, 50)) * 1000,
             p95_ms=float(np.percentile(own, 95)) * 1000,
-            ratio=rates[variant] / official if official else None,
-            lowest_iou=lowest[variant] if official else None,
+            ratio=rates[variant] / reference if reference else None,
+            lowest_iou=min(overlaps[variant], default=None),
             warm_mb=marks[variant][0],
             peak_mb=marks[variant][1],
         )
@@ -171,53 +175,46 @@ def _ask(pipe: Connection, variant: str) -> tuple[float, Masks]:
     return answer
 
 
-def _worst(masks: Masks, official: Masks) -> float:
-    return min(
-        float((a & b).sum() / max((a | b).sum(), 1)) if (a | b).any() else 1.0
-        for a, b in zip(masks, official, strict=True)
-    )
+def _overlaps(masks: Masks, official: Masks) -> list[float]:
+    """IoU of each mask with the official one, of those that are no mere specks: a pixel more or less says nothing of
+    these."""
+    pairs = zip(masks, official, strict=True)
+    return [float((a & b).sum() / (a | b).sum()) for a, b in pairs if b.sum() >= MIN_AREA]
 
 
 def _serve(pipe: Connection, job: Job, variant: str, warm: int) -> None:
     """A child: track one frame at each call, say how long it took and what was found; at the end, the memory."""
     torch.set_num_threads(job.threads)
     try:
-        with tempfile.TemporaryDirectory() as folder:
-            model = _model(job)
-            steps = (
-                _official(model, job, warm, Path(folder)) if variant == OFFICIAL else _ours(model, job, parse(variant))
-            )
-            done, at_warm = 0, 0.0
-            while pipe.recv() == "step":
-                start = time.perf_counter()
-                masks = next(steps)
-                if job.device.startswith("cuda"):
-                    torch.cuda.synchronize()
-                seconds = time.perf_counter() - start
-                done += 1
-                at_warm = _peak(job.device) if done == warm else at_warm
-                pipe.send((seconds, masks))
-            pipe.send((at_warm, _peak(job.device)))
+        model = _model(job)
+        steps = _official(model, job, warm) if variant == OFFICIAL else _ours(model, job, parse(variant))
+        done, at_warm = 0, 0.0
+        while pipe.recv() == "step":
+            start = time.perf_counter()
+            masks = next(steps)
+            if job.device.startswith("cuda"):
+                torch.cuda.synchronize()
+            seconds = time.perf_counter() - start
+            done += 1
+            at_warm = peak(job.device) if done == warm else at_warm
+            pipe.send((seconds, masks))
+        pipe.send((at_warm, peak(job.device)))
+        steps.close()
     except (UserError, RuntimeError) as error:
         pipe.send(str(error).splitlines()[0])
 
 
-def _ours(model: Any, job: Job, options: Options) -> Iterator[Masks]:
+def _ours(model: Any, job: Job, options: Options) -> Generator[Masks, None, None]:
     tracker = Tracker(model, job.device, options=options)
     for tracked in tracker.track(_frames(job), _prompts(job)):
         yield [tracked.masks[number] for number in sorted(tracked.masks)]
 
 
-def _official(model: Any, job: Job, warm: int, folder: Path) -> Iterator[Masks]:
-    for index, frame in zip(range(warm + job.frames), _frames(job), strict=False):
-        # Its loader goes by the name, the picture's reader by the contents: no loss, so the masks can be compared.
-        Image.fromarray(frame).save(folder / f"{index:05d}.jpg", "PNG", compress_level=1)
-    with torch.inference_mode():
-        state = model.to(job.device).init_state(str(folder))
-        for prompt in _prompts(job):
-            model.add_new_points_or_box(state, 0, prompt.object_id, box=np.array(prompt.box))
-        for _, _, logits in model.propagate_in_video(state):
-            yield list((logits[:, 0] > 0).cpu().numpy())
+def _official(model: Any, job: Job, warm: int) -> Generator[Masks, None, None]:
+    frames = itertools.islice(_frames(job), warm + job.frames)
+    with closing(official(model, frames, _prompts(job), job.device)) as answers:
+        for masks in answers:
+            yield list(masks.values())
 
 
 def _model(job: Job) -> Any:
@@ -234,31 +231,18 @@ def _model(job: Job) -> Any:
 
 
 def _frames(job: Job) -> Iterator[NDArray[np.uint8]]:
-    """Endless frames in which blocks of colour drift over a smooth ground; the same from every process."""
-    y, x = np.mgrid[: job.height, : job.width]
-    ground = np.stack([x * 255 // job.width, y * 255 // job.height, (x + y) % 256], axis=2).astype(np.uint8)
-    index = 0
-    while True:
-        frame = np.array(Image.fromarray(ground))
-        for number, prompt in enumerate(_prompts(job)):
-            assert prompt.box is not None
-            x0, y0, x1, y1 = (round(value) for value in prompt.box)
-            shift = (index * 3) % max(job.width - x1, 1)
-            frame[y0:y1, x0 + shift : x1 + shift] = np.random.default_rng(number).integers(0, 256, 3)
+    """Endless; the same from every process."""
+    for frame, _ in drifting(job.width, job.height, job.objects):
         yield frame
-        index += 1
 
 
 def _prompts(job: Job) -> list[Prompt]:
-    """A box an object, one under the other at the left."""
-    lane = job.height / job.objects
-    return [
-        Prompt(number + 1, box=(job.width * 0.1, lane * (number + 0.2), job.width * 0.3, lane * (number + 0.8)))
-        for number in range(job.objects)
-    ]
+    """A mask an object."""
+    _, masks = next(drifting(job.width, job.height, job.objects))
+    return [Prompt(number, mask=mask) for number, mask in enumerate(masks, 1)]
 
 
-def _peak(device: str) -> float:
+def peak(device: str) -> float:
     """The most memory so far, in MiB."""
     if device.startswith("cuda"):
         return torch.cuda.max_memory_allocated(device) / 2**20

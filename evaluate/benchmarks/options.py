@@ -1,8 +1,11 @@
-"""What the tracker's options cost in J&F and gain in speed: `python -m evaluate.benchmarks.options`.
+"""What the tracker's options cost in J&F and gain in speed: `python -m evaluate.benchmarks.options --data BENCH`.
 
-Drawn clips (a textured shape that swings over a textured ground, a bar that hides it for a while, a twin of it that
-passes) and, with `--data`, a split of a dataset. Variants take turns clip by clip, so that other work on the machine
-slows all alike. Differences are paired by clip, with a bootstrap 95 % interval.
+Clips of a dataset's split (`--data`), else drawn ones (a textured shape that swings over a textured ground, a bar that
+hides it for a while, a twin of it that passes). Variants, sam2's own predictor among them, take turns clip by clip, so
+that other work on the machine slows all alike. Differences are paired by clip, with a bootstrap 95 % interval.
+
+A small model's speeds say little of a large one's: `--timing MODEL` adds a column of how fast that model is with the
+same options, at random weights, as `heroprop speed` measures it.
 """
 
 from __future__ import annotations
@@ -10,76 +13,62 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from scipy import ndimage
 
 from render.manifest import Dataset
+from render.screen import notes
 from train import models
 
 from ..metrics import j_and_f
-from ..tracker import Prompt, Tracker, suited_threads
+from ..speed import OFFICIAL, Job, speed
+from ..statistics import mean
+from ..tracker import Prompt, Tracker
+from ..tracking.official import official
 from ..tracking.options import parse
-
-Mask = NDArray[np.bool_]
-Frame = NDArray[np.uint8]
+from .drawn import Clip, Mask, drawn_clip
 
 VARIANTS = (
-    *("default", "no-lean", "bfloat16", "int8", "memories=4", "memories=3", "memories=2", "memories=1"),
-    *("every=2", "every=3", "memory-choice=reliable", "fill-holes=8,remove-sprinkles=8"),
+    *(OFFICIAL, "default", "no-lean", "bfloat16", "int8", "compile", "memories=4", "memories=3", "memories=2"),
+    *("memories=1", "every=2", "every=3", "memory-choice=reliable", "fill-holes=8,remove-sprinkles=8"),
 )
-SIDE, LENGTH = 160, 40
+REFERENCE = "default"
+"""What differences in J&F are to: the same masks as the official predictor's."""
+TIMED = (OFFICIAL, "default", "bfloat16", "memories=3", "memories=1")
+
+Run = Callable[[Clip], Iterator[Mask]]
+Row = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Clip:
-    """Frames and the target's true masks; the first frame is the prompt."""
-
-    kind: str
-    frames: list[Frame]
-    masks: list[Mask]
-
-
-def drawn_clip(seed: int) -> Clip:
-    """A clip of LENGTH frames: every second one with a bar that hides the target, every third with a twin."""
-    rng = np.random.default_rng([7, seed])
-    ground, skin, bar = (_texture(rng) for _ in range(3))
-    y, x = np.mgrid[:SIDE, :SIDE] + 0.5
-    radius = rng.uniform(12, 20)
-    lobes, phase = rng.integers(2, 6), rng.uniform(0, 6)
-    swing, height, pace = rng.uniform(35, 55), rng.uniform(50, 110), rng.uniform(0.09, 0.16)
-    hides, twin = seed % 2 == 0, seed % 3 == 0
-    left, width = rng.uniform(60, 85), rng.uniform(2.2, 3.5) * radius
-
-    def shape(cx: float, cy: float, turn: float) -> Mask:
-        angle = np.arctan2(y - cy, x - cx) + turn
-        edge = radius * (1 + 0.25 * np.cos(lobes * angle + phase))
-        inside: Mask = np.hypot(x - cx, y - cy) < edge
-        return inside
-
-    frames, masks = [], []
-    for t in range(LENGTH):
-        cx, cy = SIDE / 2 - swing * np.cos(pace * t), height + 12 * np.sin(0.2 * t)
-        frame = np.roll(ground, t, axis=1).copy()
-        if twin:
-            other = shape(SIDE / 2 + 60 * np.cos(0.11 * t + 0.5), height + 26, -0.05 * t)
-            frame[other] = np.roll(skin, (5, 9), axis=(0, 1))[other]
-        mask = shape(cx, cy, 0.06 * t)
-        frame[mask] = np.roll(skin, (round(cy), round(cx)), axis=(0, 1))[mask]
-        if hides and t > 0:
-            cover = (x > left) & (x < left + width)
-            frame[cover] = bar[cover]
-            mask = mask & ~cover
-        frames.append(frame)
-        masks.append(mask)
-    kind = " and ".join(name for name, on in (("hidden", hides), ("twin", twin)) if on) or "plain"
-    return Clip(kind, frames, masks)
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--checkpoint", default="nano-base")
+    parser.add_argument("--data", type=Path, help="a dataset whose split is run in place of drawn clips")
+    parser.add_argument("--split", default="test")
+    parser.add_argument("--clips", type=int, help="at most so many clips (default: 24 drawn ones, all of a split)")
+    parser.add_argument("--variant", action="append", help="options as of `heroprop track`, or official; repeatable")
+    parser.add_argument("--timing", metavar="MODEL", help="also time this model at random weights (minutes on a CPU)")
+    parser.add_argument("--timed", action="append", help=f"variants to time; default: {', '.join(TIMED)}")
+    parser.add_argument("--timing-frames", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--json", action="store_true")
+    asked = parser.parse_args()
+    torch.set_num_threads(asked.threads)
+    if asked.data:
+        clips = list(dataset_clips(asked.data, asked.split))[: asked.clips]
+    else:
+        clips = [drawn_clip(seed) for seed in range(asked.clips or 24)]
+    rows = compare(asked.checkpoint, clips, asked.variant or VARIANTS)
+    if asked.timing:
+        for name, ratio in timed(asked.timing, asked.timed or TIMED, asked.timing_frames, asked.threads).items():
+            rows.setdefault(name, {})["timed"] = ratio
+    frames = sum(len(clip.frames) for clip in clips)
+    shown = table(rows, f"{len(clips)} clips, {frames} frames, {asked.checkpoint}", asked.timing)
+    print(json.dumps(rows, indent=2) if asked.json else shown)
 
 
 def dataset_clips(folder: Path, split: str) -> Iterator[Clip]:
@@ -90,92 +79,81 @@ def dataset_clips(folder: Path, split: str) -> Iterator[Clip]:
         for number in dataset.objects(name):
             masks = [dataset.mask(name, frame, number) for frame in range(count)]
             start = next((index for index, mask in enumerate(masks) if mask.any()), count)
-            if start < count - 1:
-                yield Clip("rendered", [dataset.rgb(name, frame) for frame in range(start, count)], masks[start:])
+            if any(mask.any() for mask in masks[start + 1 :]):
+                shot = dataset.manifest.clips[name].twin_of or name
+                yield Clip(shot, [dataset.rgb(name, frame) for frame in range(start, count)], masks[start:])
 
 
-def score(found: list[Mask], clip: Clip) -> tuple[float, float]:
-    """Mean J&F over frames that show the target; mean predicted area (share of the frame) on those that do not."""
-    seen, absent = [], []
-    for mask, truth in zip(found[1:], clip.masks[1:], strict=True):
-        if truth.sum() >= 4:
-            seen.append(np.mean(j_and_f(mask, truth)))
-        else:
-            absent.append(mask.mean())
-    return float(np.mean(seen)), float(np.mean(absent)) if absent else 0.0
+def score(found: list[Mask], clip: Clip) -> float:
+    """Mean J&F over the frames after the first that show the target."""
+    pairs = zip(found[1:], clip.masks[1:], strict=True)
+    return float(np.mean([np.mean(j_and_f(mask, truth)) for mask, truth in pairs if truth.any()]))
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--checkpoint", default="nano-base")
-    parser.add_argument("--data", type=Path, help="a dataset whose split is added to the drawn clips")
-    parser.add_argument("--split", default="test")
-    parser.add_argument("--clips", type=int, default=24, help="how many drawn clips")
-    parser.add_argument("--variant", action="append", help="options as of `heroprop track`; repeatable")
-    parser.add_argument("--json", action="store_true")
-    asked = parser.parse_args()
-    clips = [drawn_clip(seed) for seed in range(asked.clips)]
-    clips += dataset_clips(asked.data, asked.split) if asked.data else []
-    results = compare(asked.checkpoint, clips, asked.variant or VARIANTS)
-    if asked.json:
-        print(json.dumps(results, indent=2))
-        return
-    print(f"{len(clips)} clips, {sum(len(clip.frames) for clip in clips)} frames, {asked.checkpoint}")
-    for name, row in results.items():
-        low, high = row["difference_95"]
-        kinds = "  ".join(f"{kind} {value:.3f}" for kind, value in row["by_kind"].items())
-        print(
-            f"{name:34} J&F {row['jf']:.4f}  {row['difference']:+.4f} [{low:+.4f}, {high:+.4f}]  x{row['speed']:.2f}  "
-            f"false area {row['false_area']:.4f}  {kinds}"
-        )
-
-
-def compare(checkpoint: str, clips: list[Clip], variants: tuple[str, ...] | list[str]) -> dict[str, dict[str, Any]]:
-    """J&F, its paired difference to the first variant, and speed as a ratio to it, by variant."""
-    loaded = models.resolve(checkpoint)
-    trackers = {}
-    for name in variants:
-        model = models.build_video(loaded.name)
-        models.load_weights(model, loaded)
-        trackers[name] = Tracker(model, "cpu", options=parse(name))
-    scores: dict[str, list[tuple[float, float]]] = {name: [] for name in variants}
+def compare(checkpoint: str, clips: Sequence[Clip], variants: Sequence[str]) -> dict[str, Row]:
+    """By variant: J&F, its paired difference to REFERENCE, and speed as a ratio to the official predictor's, of those
+    that are run. Each clip's first frame, before which the official predictor reads all of them from disk, is not in
+    the time."""
+    runs = {name: _runner(checkpoint, name) for name in variants}
+    for run in runs.values():  # what is compiled or loaded at first use is not what is measured
+        list(run(Clip("warm", clips[0].frames[:3], clips[0].masks[:3])))
+    scores: dict[str, list[float]] = {name: [] for name in variants}
     seconds = dict.fromkeys(variants, 0.0)
-    with suited_threads(next(iter(trackers.values())).model, "cpu"):
-        for clip in clips:
-            for name, tracker in trackers.items():
-                start = time.perf_counter()
-                found = [one.masks[1] for one in tracker.track(clip.frames, [Prompt(mask=clip.masks[0])])]
-                seconds[name] += time.perf_counter() - start
-                scores[name].append(score(found, clip))
-    first = next(iter(variants))
-    base = np.array([jf for jf, _ in scores[first]])
-    rng = np.random.default_rng(0)
-    draws = rng.integers(0, len(clips), (2000, len(clips)))
-    kinds = sorted({clip.kind for clip in clips})
-    results: dict[str, dict[str, Any]] = {}
+    for number, clip in enumerate(clips, 1):
+        for name, run in runs.items():
+            answers = run(clip)
+            first, start = next(answers), time.perf_counter()
+            found = [first, *answers]
+            seconds[name] += time.perf_counter() - start
+            scores[name].append(score(found, clip))
+        notes.print(f"{number} of {len(clips)} clips", markup=False)
+    groups = [clip.group for clip in clips]
+    base = scores.get(REFERENCE)
+    rows = {}
     for name in variants:
-        jf = np.array([one for one, _ in scores[name]])
-        low, high = np.percentile((jf - base)[draws].mean(axis=1), (2.5, 97.5))
-        results[name] = {
-            "jf": float(jf.mean()),
-            "difference": float((jf - base).mean()),
-            "difference_95": (float(low), float(high)),
-            "speed": seconds[first] / seconds[name],
-            "false_area": float(np.mean([area for _, area in scores[name]])),
-            "by_kind": {
-                kind: float(np.mean([one for one, clip in zip(jf, clips, strict=True) if clip.kind == kind]))
-                for kind in kinds
-            },
-        }
-    return results
+        row: Row = {"jf": float(np.mean(scores[name]))}
+        if base is not None:
+            gap = mean([one - other for one, other in zip(scores[name], base, strict=True)], groups)
+            row |= {"difference": gap.value, "low": gap.low, "high": gap.high}
+        if OFFICIAL in seconds:
+            row["speed"] = seconds[OFFICIAL] / seconds[name]
+        rows[name] = row
+    return rows
 
 
-def _texture(rng: np.random.Generator) -> Frame:
-    """(SIDE, SIDE, 3): two random colours mixed by smooth noise."""
-    noise = ndimage.gaussian_filter(rng.standard_normal((SIDE, SIDE)), rng.uniform(1, 5), mode="wrap")
-    share = np.clip(0.5 + 0.3 * noise / noise.std(), 0, 1)[..., None]
-    first, second = rng.uniform(10, 245, (2, 3))
-    return np.asarray(first * share + second * (1 - share), np.uint8)
+def timed(model: str, variants: Sequence[str], frames: int, threads: int) -> dict[str, float]:
+    """Frames a second of a model at random weights, as a ratio to the official predictor's, memories full."""
+    job = Job(None, model, "cpu", frames, 1, 1280, 720, threads)
+    report = speed(job, variants, lambda done, total: notes.print(f"timing {done} of {total}", markup=False))
+    return {one.variant: one.ratio for one in report.variants if one.ratio is not None}
+
+
+def table(rows: dict[str, Row], title: str, model: str | None) -> str:
+    """As Markdown."""
+    heads = ["variant", "J&F", "less default [95 %]", "speed, official = 1"] + ([f"speed of {model}"] if model else [])
+    lines = [title, "", f"| {' | '.join(heads)} |", "| --- " * len(heads) + "|"]
+    for name, row in rows.items():
+        cells = [f"`{name}`", _number(row.get("jf"), ".3f"), _number(row.get("difference"), "+.3f")]
+        if row.get("low") is not None:
+            cells[-1] += f" [{row['low']:+.3f}, {row['high']:+.3f}]"
+        cells.append(_number(row.get("speed"), ".2f"))
+        cells += [_number(row.get("timed"), ".2f")] if model else []
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines).replace("-0.", "−0.")
+
+
+def _number(value: float | None, form: str) -> str:
+    return "–" if value is None else format(value, form)
+
+
+def _runner(checkpoint: str, variant: str) -> Run:
+    loaded = models.resolve(checkpoint)
+    model = models.build_video(loaded.name)
+    models.load_weights(model, loaded)
+    if variant == OFFICIAL:
+        return lambda clip: (masks[1] for masks in official(model, clip.frames, [Prompt(1, mask=clip.masks[0])]))
+    tracker = Tracker(model, "cpu", options=parse(variant))
+    return lambda clip: (one.masks[1] for one in tracker.track(clip.frames, [Prompt(1, mask=clip.masks[0])]))
 
 
 if __name__ == "__main__":

@@ -92,9 +92,9 @@ def markdown(results: Results, proof: Proof, facts: Sequence[str], rows: Sequenc
         "4.2 million weights, one untrained and one trained on generic moving things: nothing here is about Meta's",
         "models.",
         "",
-        f"J&F and each challenge's own score; {after.scores.jf.n} objects in {after.scores.jf.clips} shots, with 95 %",
-        "intervals over shots, and n: objects (or occlusions) and shots. Few shots are for finding out what is worth a",
-        "look, not for saying that something is so.",
+        f"J&F and each challenge's own score; {after.scores.jf.n} objects in {after.scores.jf.clips} shots. In brackets",
+        "95 % intervals over shots; n: objects (or occlusions) and shots. So few shots are for finding out what is worth",
+        "a look, not for saying that something is so.",
         "",
     ]
     lines += _scores(results, "J&F", lambda method: method.scores.jf, lambda axis: axis.score, lambda axis: axis.unit)
@@ -126,11 +126,11 @@ def markdown(results: Results, proof: Proof, facts: Sequence[str], rows: Sequenc
     lines += list(_proof(proof))
     lines += ["", "## What was run", ""]
     lines += [f"- {fact}" for fact in facts]
-    lines += [f"- {method.name}: {method.source}, SHA-256 `{method.sha256}`" for method in results.checkpoints]
+    lines += [f"- {method.name}: {method.model}, weights' SHA-256 `{method.sha256}`" for method in results.checkpoints]
     lines += [f"- baselines not run: {what}" for what in results.not_run]
     versions = ", ".join(f"{what} {version}" for what, version in sorted(results.versions.items()))
     lines += [f"- {results.device}, {results.precision}; {versions}"]
-    return "\n".join(lines) + "\n"
+    return re.sub(r"(?<=[ \[])-(?=\d)", "−", "\n".join(lines)) + "\n"
 
 
 def _scores(
@@ -172,9 +172,9 @@ def _curves(results: Results) -> Iterator[str]:
 def _proof(proof: Proof) -> Iterator[str]:
     """A row a flaw; its own axis in bold, with a mark where it is beyond the threshold."""
     tuned, tried = proof.clips
-    yield f"Trackers made of the truth, each with one flaw; thresholds from {tuned} clips, tried on {tried} others. Shown"
-    yield "is what is lost beyond what a tracker loses that is off by up to a pixel. Bold: the flaw's own axis; ✗: beyond"
-    yield "the threshold."
+    yield f"Trackers made of the truth, each with one flaw; thresholds from {tuned} clips, tried on {tried} others."
+    yield "Shown is what is lost beyond what a tracker loses that is off by up to a pixel. Bold: the flaw's own axis;"
+    yield "✗: beyond the threshold."
     yield ""
     axes = list(proof.thresholds)
     beside = list(next(iter(proof.beside.values())))
@@ -193,6 +193,10 @@ def _proof(proof: Proof) -> Iterator[str]:
     clean = [flaw for flaw in proof.losses if proof.lost_on(flaw) == {OWN[flaw]}]
     yield ""
     yield f"On their own axis and no other lose: {', '.join(clean) or 'none'}."
+    for name in beside:
+        told = {flaw: figures[name] or 0.0 for flaw, figures in proof.beside.items()}
+        first, second, *_ = sorted(told, key=lambda flaw: -told[flaw])
+        yield f"Highest in {name}: {first}, {_figure(told[first])}; the next, {second}, {_figure(told[second])}."
 
 
 def _figure(value: float | None) -> str:
