@@ -92,9 +92,9 @@ def markdown(results: Results, proof: Proof, facts: Sequence[str], rows: Sequenc
         "4.2 million weights, one untrained and one trained on generic moving things: nothing here is about Meta's",
         "models.",
         "",
-        f"J&F and each challenge's own score; {after.scores.jf.n} objects in {after.scores.jf.clips} shots. In brackets",
-        "95 % intervals over shots; n: objects (or occlusions) and shots. So few shots are for finding out what is worth",
-        "a look, not for saying that something is so.",
+        f"J&F and each challenge's own score; {after.scores.jf.n} objects in {after.scores.jf.clips} shots. In",
+        "brackets 95 % intervals over shots; n: objects (or occlusions) and shots. So few shots are for finding out",
+        "what is worth a look, not for saying that something is so.",
         "",
     ]
     lines += _scores(results, "J&F", lambda method: method.scores.jf, lambda axis: axis.score, lambda axis: axis.unit)
