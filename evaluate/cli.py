@@ -8,29 +8,26 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from .verbs import study, tracking
+from .verbs import segment, speed, study, track
+from .verbs.options import AsJson, CheckpointHelp, Device
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
-CheckpointHelp = (
-    "A run folder, .safetensors, official .pt, hub id (facebook/sam2.1-hiera-tiny), nano-base or nano-random:SEED"
-)
-
 
 @app.command()
 def evaluate(
     data: Annotated[str, typer.Option(help="The dataset: a folder that 'heroprop render' filled, a URL, or a view.")],
-    checkpoint: Annotated[list[str], typer.Option(help=f"{CheckpointHelp}; repeatable, before first, after last.")],
+    checkpoint: Annotated[list[str], typer.Option(help=f"{CheckpointHelp} Repeatable, before first, after last.")],
     split: Annotated[str, typer.Option(help="Which clips: train, val or test.")] = "test",
     prompt: Annotated[str, typer.Option(help="What the first frame is prompted with: mask, box or point.")] = "mask",
-    device: Annotated[str | None, typer.Option(help="cpu or cuda; default: cuda where there is one.")] = None,
+    device: Device = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder for the report and the masks; a run that was stopped goes on in it.")
     ] = None,
     workers: Annotated[int, typer.Option(help="Processes, each with clips of its own.", min=1)] = 1,
-    json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
+    json: AsJson = False,
 ) -> None:
     """Score checkpoints and baselines on held-out clips: J, F and J&F with intervals, and an HTML report."""
     from render.document import write_atomic
@@ -78,7 +75,7 @@ def score(
     names: Annotated[Path | None, typer.Option("--list", help="A text file of the sequences to score.")] = None,
     workers: Annotated[int | None, typer.Option(help="Processes; default: one a core.", min=1)] = None,
     csv: Annotated[Path | None, typer.Option(help="Also write the objects as a CSV table.")] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print the scores as JSON.")] = False,
+    json: AsJson = False,
 ) -> None:
     """Score folders of masks against true ones: J, F and MOSEv2's area-aware F, as the official tools define them."""
     import os
@@ -125,6 +122,6 @@ def _shown(means: Any) -> tuple[str, ...]:
 
 
 app.command("study")(study.study)
-app.command("track")(tracking.track)
-app.command("segment")(tracking.segment)
-app.command("speed")(tracking.speed)
+app.command("track")(track.track)
+app.command("segment")(segment.segment)
+app.command("speed")(speed.speed)

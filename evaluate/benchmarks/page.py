@@ -194,9 +194,9 @@ def _proof(proof: Proof) -> Iterator[str]:
     yield ""
     yield f"On their own axis and no other lose: {', '.join(clean) or 'none'}."
     for name in beside:
-        told = {flaw: figures[name] or 0.0 for flaw, figures in proof.beside.items()}
-        first, second, *_ = sorted(told, key=lambda flaw: -told[flaw])
-        yield f"Highest in {name}: {first}, {_figure(told[first])}; the next, {second}, {_figure(told[second])}."
+        by_flaw = {flaw: figures[name] or 0.0 for flaw, figures in proof.beside.items()}
+        first, second, *_ = sorted(by_flaw, key=by_flaw.__getitem__, reverse=True)
+        yield f"Highest in {name}: {first}, {_figure(by_flaw[first])}; the next, {second}, {_figure(by_flaw[second])}."
 
 
 def _figure(value: float | None) -> str:
