@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
 import errno
 import importlib
 import importlib.util
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -87,7 +89,7 @@ def main() -> None:
         message = " ".join(error.format_message().split())
         if not message:  # no arguments at all: the help has been shown
             sys.exit(2)
-        _say(f"error: {where}: {message}; see '{where} --help'")
+        _say(f"error: {where}: {_hinted(message, where)}")
         sys.exit(2)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -144,6 +146,14 @@ def demo(
             _say(f"the demo stopped at step {number}; what is done stays, and the same command goes on from there")
             raise typer.Exit(code)
     print(f"\nreport      {(report / 'report.html').resolve()}\ncheckpoint  {exported.resolve()}")
+
+
+def _hinted(message: str, where: str) -> str:
+    """What is wrong with a command line, with the nearest word where one is none of those allowed."""
+    found = re.search(r"'([^']*)' is not one of ((?:'[^']*'(?:, )?)+)", message)
+    close = difflib.get_close_matches(found[1], re.findall(r"'([^']*)'", found[2]), n=1) if found else []
+    said = message.replace("Value error, ", "").rstrip(".")
+    return f"{said}; did you mean '{close[0]}'?" if close else f"{said}; see '{where} --help'"
 
 
 def _say(line: str) -> None:

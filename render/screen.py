@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Self
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 from rich.text import Text
 
@@ -18,9 +25,28 @@ results = Console(highlight=False)
 """What the user asked for."""
 
 
+class _Late(Progress):
+    """A display that appears when something gets anywhere, or is started: a mistake found before is said in one line,
+    without a bar above it."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        if self.live.is_started:
+            self.stop()
+
+    def update(self, *told: Any, **more: Any) -> None:
+        super().update(*told, **more)
+        self.start()
+
+
 def progress() -> Progress:
-    """A progress display on stderr: `with progress() as bar: task = bar.add_task("render", total=n)`."""
-    return Progress(
+    """A progress display on stderr: `with progress() as bar: task = bar.add_task("render", total=n)`.
+
+    It appears at the first `update`, or with `bar.start()`, for work whose first step takes long.
+    """
+    return _Late(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),

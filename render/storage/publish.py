@@ -9,13 +9,13 @@ another content, belongs to another dataset, and is not touched.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from .. import shards
-from ..document import UserError
+from ..document import UserError, nearest
 from ..manifest import FILE, MAX_DOCUMENT, SHARDS, VIEWS, FileEntry, Manifest, ShardEntry, file_problem
 from .place import BLOCK, Remote, place
 
@@ -35,16 +35,22 @@ class Published:
     bytes: int
 
 
-def publish(folder: Path, url: str, on_shard: Callable[[str], None] = lambda name: None) -> Published:
+def publish(
+    folder: Path, url: str, on_shard: Callable[[str], None] = lambda name: None, again: Collection[str] = ()
+) -> Published:
     """Put a dataset's shards, plan, views and then its manifest to a URL. `on_shard` hears of each shard that is there.
 
-    UserError for a dataset that is incomplete on disk or differs from its manifest, a URL that cannot be written to,
-    and one where another dataset lies.
+    Shards named in `again` are sent even if they seem to be there: they have been damaged at the URL. UserError for a
+    dataset that is incomplete on disk or differs from its manifest, a URL that cannot be written to, and one where
+    another dataset lies.
     """
     target = place(url)
     if isinstance(target, Path):
         raise UserError(f"{url}: is a folder; publish to a URL, e.g. s3://bucket/folder, or copy the files")
     held = Manifest.read(folder)
+    for name in again:
+        if name not in (known := [entry.name for entry in held.shards]):
+            raise UserError(f"--again {name}: {folder} has no such shard{nearest(name, known)}")
     there = _there(target)
     for entry in held.shards:
         if entry.name in there and there[entry.name] != entry:
@@ -52,7 +58,7 @@ def publish(folder: Path, url: str, on_shard: Callable[[str], None] = lambda nam
             raise UserError(f"{target}: {told}; publish to another URL")
 
     def put(entry: ShardEntry) -> bool:
-        new = not _arrived(target, entry, there)
+        new = entry.name in again or not _arrived(target, entry, there)
         if new:
             _send(folder, target, entry)
         on_shard(entry.name)

@@ -35,6 +35,10 @@ class Recent:
             while self._held > self._most and len(self._found) > 1:
                 self._held -= len(self._found.popitem(last=False)[1])
 
+    def clear(self) -> None:
+        """Forget all of it."""
+        self._begin()
+
     def _same_process(self) -> None:
         if self._process != os.getpid():  # a fork may have copied a lock that another thread held
             self._begin()

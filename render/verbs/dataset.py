@@ -127,12 +127,14 @@ def verify(
     where = place(dataset)
     if mend and not isinstance(where, Path):
         raise UserError(
-            f"{dataset}: --repair renders in a folder; repair the folder it came from, and publish it again"
+            f"{dataset}: --repair renders in a folder; verify without it says which shards to send again from the "
+            "folder that was published"
         )
 
     def look() -> Report:
         with screen.progress() as bar:
             task = bar.add_task("verify", total=len(Manifest.read(where).clips), status="")
+            bar.start()
             return check(where, lambda shard, clips: bar.update(task, advance=clips, status=shard), workers)
 
     report = look()

@@ -35,6 +35,7 @@ def estimate_cost(
         setup = replace(setup, workers=setup.workers or 1)
     with screen.progress() as bar:
         task = bar.add_task("probe", total=probe or CLIPS, status="")
+        bar.start()
         found = estimate(
             dataset,
             setup,

@@ -62,6 +62,10 @@ def import_footage(
 def publish(
     dataset: DatasetFolder,
     url: Annotated[str, typer.Argument(metavar="URL", help="Where to, e.g. s3://bucket/folder.")],
+    again: Annotated[
+        list[str] | None,
+        typer.Option(metavar="SHARD", help="Send this one even if it is there, where it was damaged. May be repeated."),
+    ] = None,
     json: AsJson = False,
 ) -> None:
     """Put a finished dataset to object storage, to be read there. The same command goes on where it stopped."""
@@ -73,6 +77,6 @@ def publish(
 
     with screen.progress() as bar:
         task = bar.add_task("publish", total=len(Manifest.read(dataset).shards), status="")
-        done = run(dataset, url, lambda shard: bar.update(task, advance=1, status=shard))
+        done = run(dataset, url, lambda shard: bar.update(task, advance=1, status=shard), again or ())
     rows = [("shards sent", done.sent), ("there already", done.kept), ("sent", megabytes(done.bytes))]
     screen.show(asdict(done), screen.table(f"published to {url}", ["", ""], rows), json)

@@ -78,6 +78,7 @@ def sheet(
     header, specs = drawn(dataset, path, Choice(clips, height, samples, seed))
     with screen.progress() as bar:
         task = bar.add_task("sheet", total=sum(min(frames, spec.film.frames) for spec in specs), status="")
+        bar.start()
         advance = partial(bar.update, task, advance=1)
         render_sheet(dataset, header, specs, path, frames, setup, masks, lambda clip: advance(status=clip))
     told = {"sheet": str(path), "clips": [spec.clip for spec in specs]}

@@ -53,9 +53,7 @@ class Checked:
 def redo(folder: Path | Remote, name: str, real: bool = False) -> str:
     """What to do about a damaged shard."""
     if isinstance(folder, Remote):
-        return (
-            f"remove {SHARDS}/{name}.* there and publish again: heroprop publish DATASET {folder}"  # it looks at sizes
-        )
+        return f"send it again: heroprop publish DATASET {folder} --again {name}"
     if real:
         return "import the footage again into a new folder"
     return f"run 'heroprop verify {folder} --repair', or remove {SHARDS}/{name}.* and run 'heroprop render {folder}'"

@@ -33,7 +33,12 @@ ROWS: list[tuple[list[str], str]] = [
     (["info", "{here}/short"], "expected; run 'heroprop render' on the dataset to make it again"),
     (["info", "https://me:secret@example.org/d"], "https://…@example.org: passwords do not belong in a URL"),
     (["info", "nonsense://bucket/d"], "nonsense://bucket/d: no kind of address that heroprop knows"),
-    (["verify", "memory://d", "--repair"], "--repair renders in a folder; repair the folder it came from"),
+    (
+        ["verify", "memory://d", "--repair"],
+        "--repair renders in a folder; verify without it says which shards to send again",
+    ),
+    (["farm", "{here}/planned", "--format", "opencu", "--out", "{here}/jobs"], "did you mean 'opencue'?"),
+    (["farm", "{here}/planned", "--format", "zzz", "--out", "{here}/jobs"], "'zzz' is not one of 'openjd', 'slurm'"),
     (["merge", "{here}/new", "{here}/nothing"], "merge: give two datasets or more"),
     (["merge", "{here}/new", "{here}/nothing", "{here}/short"], "nothing: no such folder; give a dataset"),
     (["merge", "{here}/new", "s3://bucket/d", "{here}/short"], "merge takes folders; copy that dataset here first"),

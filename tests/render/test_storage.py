@@ -232,7 +232,7 @@ def test_an_extended_dataset_sends_what_is_new(tmp_path: Path, local: Path, s3: 
 
 def test_publish_refuses(tmp_path: Path, local: Path, published: str) -> None:
     other = make_dataset(tmp_path / "other", clips=2, frames=2, size=(32, 24))
-    with pytest.raises(UserError, match="another shard-000000 lies there, of another dataset or from before a repair"):
+    with pytest.raises(UserError, match="another dataset's shard-000000 lies there"):
         publish(other, published)
     tar = other / "shards" / "shard-000000.tar"
     data = bytearray(tar.read_bytes())
@@ -257,8 +257,13 @@ def test_damage_at_the_url_is_found(tmp_path: Path, s3: Seen, fresh: Path, monke
     with pytest.raises(UserError, match="damaged"):
         Dataset.open(url).rgb("clip-000000", 1)
     assert [(p.file, p.cure) for p in verify(there, workers=1).problems] == [
-        (name, f"remove shards/shard-000000.* there and publish again: heroprop publish DATASET {url}")
+        (name, f"send it again: heroprop publish DATASET {url} --again shard-000000")
     ]
+    assert publish(small, url).sent == 0, "a flipped bit does not show from outside"
+    with pytest.raises(UserError, match="has no such shard; did you mean 'shard-000000'"):
+        publish(small, url, again=["shard-00000"])
+    assert publish(small, url, again=["shard-000000"]).sent == 1
+    assert verify(there, workers=1).problems == []
     there.write(name, iter([bytes(data[:-512])]))
     with pytest.raises(UserError, match=r"bytes, \d+ expected; publish the dataset again"):
         Dataset.open(url).rgb("clip-000000", 0)
