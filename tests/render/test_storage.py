@@ -14,14 +14,16 @@ import numpy as np
 import pytest
 
 from render.document import UserError
+from render.farm import Setup, render
 from render.manifest import Dataset, Manifest
 from render.select import select
 from render.storage import Remote, place
 from render.storage import shard as remote_shard
 from render.storage.publish import NOTES, publish
 from render.storage.recent import Recent
-from render.verify import verify
+from render.verify import repair, verify
 from tests.fake_dataset import make_dataset
+from tests.render.fake_plan import PROGRAM, make_plan
 from tests.render.servers import Files, Seen, s3_server, web_server
 
 URL = "s3://studio/props/swords"
@@ -276,6 +278,29 @@ def test_damage_at_the_url_is_found(tmp_path: Path, s3: Seen, fresh: Path, monke
             Dataset.open(url).rgb("clip-000000", 0)
     assert not list((tmp_path / "another").rglob("*frames*"))
     assert len(list((tmp_path / "another" / "indexes").iterdir())) <= 1
+
+
+@pytest.mark.slow
+def test_where_the_folder_is_gone_a_copy_is_repaired(tmp_path: Path, s3: Seen) -> None:
+    """As docs/dataset.md says: copied from the URL and rendered again here, the damaged shard goes back there."""
+    lost, url = tmp_path / "lost", "s3://studio/gone"
+    make_plan(lost, tmp_path / "told", clips=3, frames=2)
+    render(lost, Setup(program=PROGRAM, workers=1))
+    publish(lost, url)
+    there, name = Remote(url), "shards/shard-000000.tar"
+    data = bytearray((lost / name).read_bytes())
+    data[Dataset.open(lost).locate("clip-000000", 1, "rgb").offset] ^= 1
+    there.write(name, iter([bytes(data)]))
+    copy = tmp_path / "copy"
+    for path in sorted(path.relative_to(lost) for path in lost.rglob("*") if there.size(str(path.relative_to(lost)))):
+        (copy / path).parent.mkdir(parents=True, exist_ok=True)
+        (copy / path).write_bytes(there.whole(str(path), 2**20) or b"")
+    report = verify(copy, workers=1)
+    assert {problem.file for problem in report.problems} == {name}
+    assert repair(copy, report, Setup(program=PROGRAM, workers=1)).shards == 1
+    assert publish(copy, url, again=["shard-000000"]).sent == 1
+    assert verify(there, workers=1).problems == []
+    assert there.whole(name, 2**20) == (lost / name).read_bytes()
 
 
 @pytest.mark.parametrize(
