@@ -9,6 +9,7 @@ import errno
 import os
 import tarfile
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from .document import UserError, scratch_name
 
 BLOCK = 512
 RECORD = 20 * BLOCK
+SYNC = 2**24
+"""After so many bytes what was written is sent to the disk, while the next are written."""
 MAX_MEMBER = 256 * 2**20
 """No picture or document of a frame is larger than this many bytes."""
 
@@ -38,11 +41,18 @@ def write(path: Path, members: Iterable[tuple[str, bytes]], replace: bool = True
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = scratch_name(path)
     try:
-        with temporary.open("xb") as file:
+        with temporary.open("xb") as file, ThreadPoolExecutor(1) as disk:
+            synced, waited = 0, list[Future[None]]()
             for name, data in members:
                 file.write(_header(name, len(data)))
                 file.write(data)
                 file.write(bytes(-len(data) % BLOCK))
+                if file.tell() - synced > SYNC:
+                    synced = file.tell()
+                    file.flush()
+                    waited.append(disk.submit(os.fsync, file.fileno()))
+            for one in waited:
+                one.result()  # an error is told to one call alone
             file.write(bytes(2 * BLOCK))
             file.write(bytes(-file.tell() % RECORD))
             file.flush()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sys
 import tarfile
@@ -271,6 +272,31 @@ def test_a_full_disk_leaves_nothing_half_written(tmp_path: Path) -> None:
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_written_goes_to_the_disk_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file is the same however often it is synced, and an error of any one sync is not lost."""
+    members = [(f"m{n}", bytes([n]) * 5000) for n in range(1, 20)]
+    tar.write(tmp_path / "a.tar", members)
+    monkeypatch.setattr(tar, "SYNC", 20_000)
+    calls, sync = [], os.fsync
+
+    def fails_once(handle: int) -> None:
+        calls.append(handle)
+        if len(calls) == 2 and failing:
+            raise OSError(errno.EIO, "the disk gave up")
+        sync(handle)
+
+    monkeypatch.setattr(os, "fsync", fails_once)
+    failing = False
+    tar.write(tmp_path / "b.tar", members)
+    assert len(calls) == 5
+    assert (tmp_path / "b.tar").read_bytes() == (tmp_path / "a.tar").read_bytes()
+    calls.clear()
+    failing = True
+    with pytest.raises(OSError, match=r"c\.tar"):
+        tar.write(tmp_path / "c.tar", members)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.tar", "b.tar"]
 
 
 def test_frame_file_of_another_clip_is_refused(tmp_path: Path) -> None:

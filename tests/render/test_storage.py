@@ -234,7 +234,7 @@ def test_an_extended_dataset_sends_what_is_new(tmp_path: Path, local: Path, s3: 
 
 def test_publish_refuses(tmp_path: Path, local: Path, published: str) -> None:
     other = make_dataset(tmp_path / "other", clips=2, frames=2, size=(32, 24))
-    with pytest.raises(UserError, match="another dataset's shard-000000 lies there"):
+    with pytest.raises(UserError, match="another shard-000000 lies there, of another dataset or from before a repair"):
         publish(other, published)
     tar = other / "shards" / "shard-000000.tar"
     data = bytearray(tar.read_bytes())
