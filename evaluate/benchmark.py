@@ -50,6 +50,7 @@ class Job:
     prompt: PromptKind
     traces: Path | None
     predictions: Path | None
+    model: str | None
 
 
 def evaluate(
@@ -62,24 +63,25 @@ def evaluate(
     progress: Progress = lambda what, done, total: None,
     traces: Path | None = None,
     workers: int = 1,
+    model: str | None = None,
 ) -> Results:
     """Run `checkpoints` (see `train.models.resolve`) and all baselines on a split, and score them.
 
     Each object is prompted on the first frame that shows it; frames after that count. `predictions` is a folder for
     every predicted mask as a 1-bit PNG, for reports and for other tools; `traces` one for what was found, from which an
     evaluation goes on where it was stopped, and which another one with the same checkpoints among its own takes over.
-    What is of other runs is removed from both. `workers` processes have clips of their own. UserError for an empty
-    split, a checkpoint that cannot be loaded or is given twice.
+    What is of other runs is removed from both. `workers` processes have clips of their own. `model` is what `.pt` files
+    are for that do not say it. UserError for an empty split, a checkpoint that cannot be loaded or is given twice.
     """
     names = dataset.clips(split)
     if not names:
         full = ", ".join(f"{name} {len(clips)}" for name, clips in dataset.manifest.splits.items())
         raise UserError(f"{dataset.folder}: split '{split}' has no clips (there are: {full}); choose another")
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
-    methods, trackers = load_methods(checkpoints, device)
+    methods, trackers = load_methods(checkpoints, device, model)
     records = Records(traces, predictions)
     records.begin({method.name: run_key(dataset, split, prompt, method, trackers[0].precision) for method in methods})
-    job = Job(dataset, tuple(checkpoints), device, prompt, traces, predictions)
+    job = Job(dataset, tuple(checkpoints), device, prompt, traces, predictions, model)
     pairs = [(name, method.name) for name in names for method in methods]
     found: Found = {pair: record for pair in pairs if (record := records.done(pair[1], pair[0])) is not None}
     due = {name: [method for one, method in pairs if one == name and (one, method) not in found] for name in names}
@@ -156,7 +158,7 @@ _here: tuple[Dataset, list[Method], Records, PromptKind] | None = None
 
 def _begin(job: Job) -> None:
     global _here
-    methods, _ = load_methods(job.checkpoints, job.device)
+    methods, _ = load_methods(job.checkpoints, job.device, job.model)
     _here = job.dataset, methods, Records(job.traces, job.predictions), job.prompt
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from .verbs import segment, speed, study, track
-from .verbs.options import AsJson, CheckpointHelp, Device
+from .verbs.options import AsJson, CheckpointHelp, Device, Model
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
@@ -22,6 +22,7 @@ def evaluate(
     checkpoint: Annotated[list[str], typer.Option(help=f"{CheckpointHelp} Repeatable, before first, after last.")],
     split: Annotated[str, typer.Option(help="Which clips: train, val or test.")] = "test",
     prompt: Annotated[str, typer.Option(help="What the first frame is prompted with: mask, box or point.")] = "mask",
+    model: Model = None,
     device: Device = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder for the report and the masks; a run that was stopped goes on in it.")
@@ -55,6 +56,7 @@ def evaluate(
             lambda what, done, total: bar.update(task, completed=done, total=total, status=what),
             out / "traces" if out is not None else None,
             workers,
+            model,
         )
     if out is not None:
         write_atomic(out / "results.json", found.model_dump_json(indent=1) + "\n")

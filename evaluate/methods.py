@@ -44,12 +44,16 @@ class Run:
     seconds: float
 
 
-def load_methods(checkpoints: Sequence[str], device: str) -> tuple[list[Method], list[Tracker]]:
+def load_methods(
+    checkpoints: Sequence[str], device: str, model: str | None = None
+) -> tuple[list[Method], list[Tracker]]:
     """Checkpoints (see `train.models.resolve`), in order, then all baselines; and the checkpoints' trackers.
+
+    `model` is what `.pt` files are for that do not say it themselves.
 
     UserError for none, for one twice, and for one that cannot be loaded.
     """
-    methods, trackers = _checkpoint_methods(checkpoints, device)
+    methods, trackers = _checkpoint_methods(checkpoints, device, model)
     methods += [Method(name, "baseline", _run_baseline(run), "heroprop") for name, run in BASELINES.items()]
     methods.append(Method(COPY_LAST, "baseline", _copy_last, "heroprop, which knows the truth"))
     return methods, trackers
@@ -82,7 +86,9 @@ def make_prompt(object_id: int, truth: Truth, kind: PromptKind) -> Prompt:
     return Prompt(object_id, truth.prompted, points=((float(x) + 0.5, float(y) + 0.5),))
 
 
-def _checkpoint_methods(checkpoints: Sequence[str], device: str) -> tuple[list[Method], list[Tracker]]:
+def _checkpoint_methods(
+    checkpoints: Sequence[str], device: str, named: str | None
+) -> tuple[list[Method], list[Tracker]]:
     if not checkpoints:
         raise UserError("no checkpoint; name at least one, e.g. --checkpoint nano-base")
     twice = [checkpoint for checkpoint in checkpoints if checkpoints.count(checkpoint) > 1]
@@ -91,7 +97,7 @@ def _checkpoint_methods(checkpoints: Sequence[str], device: str) -> tuple[list[M
     methods: list[Method] = []
     trackers: list[Tracker] = []
     for checkpoint, name in zip(checkpoints, _names(checkpoints), strict=True):
-        loaded = models.resolve(checkpoint)
+        loaded = models.resolve(checkpoint, named if Path(checkpoint).suffix in (".pt", ".pth") else None)
         model = models.build_video(loaded.name)
         models.load_weights(model, loaded)
         tracker = Tracker(model, device)

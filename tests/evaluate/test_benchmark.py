@@ -11,15 +11,19 @@ from types import ModuleType
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 
 from evaluate import benchmark, results
 from evaluate.axes.axis import challenge
 from evaluate.benchmark import Clip, Truth, displacement, evaluate, make_prompt, predicted, read_clip, score
+from evaluate.methods import load_methods
 from evaluate.metrics import j_and_f
 from evaluate.results import Mean, Results, compare, mean
 from evaluate.statistics import sign_flip_p
+from render.document import UserError
 from render.manifest import Dataset
+from train import models
 
 
 def fake_dataset() -> ModuleType:
@@ -279,6 +283,15 @@ def test_the_verb_prints_json_alone_and_replaces_its_report(dataset: Dataset, tm
     ]  # fmt: skip
     assert [method.name for method in said[1].checkpoints] == ["nano-random-1"]
     assert not (out / "predictions" / "nano-random-0").exists()
+
+
+def test_a_file_that_does_not_say_its_model_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "somebody.pt"
+    torch.save({"model": models.resolve("nano-random:4").state}, file)
+    with pytest.raises(UserError, match="name the model"):
+        load_methods([str(file)], "cpu")
+    methods, _ = load_methods([str(file), "nano-base"], "cpu", "nano")
+    assert [(method.name, method.model) for method in methods[:2]] == [("somebody", "nano"), ("nano-base", "nano")]
 
 
 def test_names_differ_and_fit_files() -> None:
