@@ -23,6 +23,10 @@ class Model(Document):
 
     name: str
     start: str
+    size: Annotated[int, Field(ge=64, le=1024, multiple_of=32)] | None = None
+    """Side of the square input in pixels; the model's own (1024, nano 128) where left out. The weights are the same."""
+    activation_checkpointing: bool = False
+    """Keep less for the backward pass and compute it again there: less memory for about a third more time."""
 
 
 class Prompts(Document):
@@ -88,13 +92,36 @@ class Optimiser(Document):
     is what is validated and saved."""
 
 
+Part = Literal["image_encoder", "memory_attention", "memory_encoder", "sam_prompt_encoder", "sam_mask_decoder"]
+
+
+class Lora(Document):
+    """`[adapt.lora]`: in some parts only low-rank adapters of the linear layers learn (LoRA, by peft).
+
+    What is saved has them merged.
+    """
+
+    parts: tuple[Part, ...] = Field(("image_encoder",), min_length=1)
+    rank: Count = 8
+    alpha: Count = 16
+    """What they add counts alpha / rank times."""
+    rate: Rate = 10.0
+    """Times the rate of the layers that they are in."""
+
+
 class Adapt(Document):
     """What of the model learns."""
 
-    freeze: tuple[
-        Literal["image_encoder", "memory_attention", "memory_encoder", "sam_prompt_encoder", "sam_mask_decoder"], ...
-    ] = ()
+    freeze: tuple[Part, ...] = ()
     """Parts that keep their weights."""
+    lora: Lora | None = None
+
+    @model_validator(mode="after")
+    def _either(self) -> Self:
+        both = sorted(set(self.freeze) & set(self.lora.parts if self.lora else ()))
+        if both:
+            raise ValueError(f"freeze, lora.parts: both name {both[0]}; it either keeps its weights or has adapters")
+        return self
 
 
 class Validation(Document):
@@ -145,6 +172,8 @@ class Stage(Document):
             raise ValueError("steps, epochs: give exactly one of them")
         if {"name", "start"} & set(self.model):
             raise ValueError("model: name and start are the whole run's")
+        if "lora" in self.adapt:
+            raise ValueError("adapt: lora is the whole run's")
         return self
 
 

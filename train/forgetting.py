@@ -91,7 +91,7 @@ def conclude(
 
 def _jf(config: TrainConfig, state: Mapping[str, Tensor], clips: Sequence[HeldOut], world: World) -> float | None:
     """J&F of weights on clips; None where there are none."""
-    return validate(config.model.name, state, clips, world).score.jf if clips else None
+    return validate(config.model, state, clips, world).score.jf if clips else None
 
 
 def _put_blend(

@@ -219,7 +219,7 @@ class Training:
         """Track the held-out clips; keep the weights as `best` if no earlier ones did better."""
         config, progress = self.config, self.progress
         state = {name: value.detach().clone() for name, value in learner.weights().items()}
-        result = validate(config.model.name, state, self.clips, self.world, config.validation.worst)
+        result = validate(config.model, state, self.clips, self.world, config.validation.worst)
         score = result.score
         self.board.numbers("val", score.as_dict(), progress.step)
         if result.worst is not None:

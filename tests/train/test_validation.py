@@ -7,12 +7,15 @@ import pytest
 import torch
 
 from evaluate.metrics import j_and_f
+from train.config import Model
 from train.data.held_out import HeldOut
 from train.distributed import World
 from train.validation import validate as validation
 from train.validation.pictures import GREEN, RED, TILE, TILES, strip
 from train.validation.score import conclude, measure, score
 from train.validation.traits import TRAITS, traits
+
+NANO = Model(name="nano", start="nano-base")
 
 
 def columns(**known: list[float]) -> dict[str, np.ndarray]:
@@ -89,17 +92,17 @@ def test_shares_of_several_processes_make_one_score(monkeypatch: pytest.MonkeyPa
     clips = [clip(fast=[True] * 4), clip(), clip()]
     answers = {id(held): [np.roll(mask, n, axis=1) for mask in held.masks] for n, held in enumerate(clips)}
     monkeypatch.setattr(
-        validation, "track_all", lambda model, state, some, device: [answers[id(held)] for held in some]
+        validation, "track_all", lambda model, state, some, device, size: [answers[id(held)] for held in some]
     )
     cpu = torch.device("cpu")
-    alone = validation.validate("nano", {}, clips, World(cpu), worst=2)
+    alone = validation.validate(NANO, {}, clips, World(cpu), worst=2)
     sent: list[Any] = []
     for rank in (0, 1):  # each process's part of the sums, collected
         monkeypatch.setattr(World, "sum", lambda self, values: sent.append(values) or values)
-        validation.validate("nano", {}, clips, World(cpu, rank, 2))
+        validation.validate(NANO, {}, clips, World(cpu, rank, 2))
         monkeypatch.undo()
         monkeypatch.setattr(
-            validation, "track_all", lambda model, state, some, device: [answers[id(held)] for held in some]
+            validation, "track_all", lambda model, state, some, device, size: [answers[id(held)] for held in some]
         )
     assert conclude((sent[0] + sent[1]).numpy()) == alone.score
     assert alone.worst is not None

@@ -41,7 +41,7 @@ def open_sources(
     `data` may be several datasets, learned from and validated on as if they were one. Windows are `size` pixels square
     (the model's own size where left out); `world` processes of `config.data.batch` windows each share a step.
     """
-    size = size or image_size(config.model.name)
+    size = size or config.model.size or image_size(config.model.name)
     folders = [data] if isinstance(data, (Path, str)) else list(data or [])
     generic = generic_windows(config, size)
     if config.data.source == "generic":

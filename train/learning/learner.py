@@ -10,8 +10,10 @@ from torch import Tensor
 
 from ..config import Prompts, TrainConfig
 from ..models import Loaded, build_train, load_weights
+from .adapt import adapt, merged
 from .average import Average
 from .optimise import build_optimiser, load_named_state, named_state
+from .recompute import recompute
 
 State = dict[str, Any]
 """Tensors and strings only, so that it can be saved without pickle: `model`, `optimiser` and `average`, by name."""
@@ -23,15 +25,16 @@ class Learner:
     def __init__(self, config: TrainConfig, device: torch.device, loaded: Loaded) -> None:
         self.model = build_model(config)
         load_weights(self.model, loaded)
-        freeze(self.model, config)
+        adapt(self.model, config.adapt, config.seed)
         self.model.to(device)
-        self.optimiser = build_optimiser(config.optimiser, self.model)
+        self.lora = config.adapt.lora
+        self.optimiser = build_optimiser(config.optimiser, self.model, self.lora.rate if self.lora else 1.0)
         decay = config.optimiser.average
         self.average = Average(self.model, decay) if decay else None
 
     def weights(self) -> Mapping[str, Tensor]:
-        """The weights to be judged and kept: the average where there is one, else the model's."""
-        return self.average.state if self.average else self.model.state_dict()
+        """The weights to be judged and kept, adapters merged: the average where there is one, else the model's."""
+        return merged(self.average.state if self.average else self.model.state_dict(), self.lora)
 
     def state(self) -> State:
         """Everything that a step changes."""
@@ -52,9 +55,13 @@ class Learner:
 
 
 def build_model(config: TrainConfig) -> Any:
-    """SAM2Train with the recipe's prompts."""
+    """SAM2Train with the recipe's prompts and input size."""
     target = "train.learning.prompting.PromptedSAM2"
-    return build_train(config.model.name, _target_=target, **prompt_options(config.prompts))
+    options = prompt_options(config.prompts)
+    model = build_train(config.model.name, config.model.size, _target_=target, **options)
+    if config.model.activation_checkpointing:
+        recompute(model)
+    return model
 
 
 def prompt_options(prompts: Prompts) -> dict[str, Any]:
@@ -71,9 +78,3 @@ def prompt_options(prompts: Prompts) -> dict[str, Any]:
         "rand_init_cond_frames_for_train": True,
         "num_correction_pt_per_frame": prompts.clicks,
     }
-
-
-def freeze(model: Any, config: TrainConfig) -> None:
-    """Take the recipe's frozen parts out of learning."""
-    for part in config.adapt.freeze:
-        getattr(model, part).requires_grad_(False)

@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
+from torch.utils.checkpoint import checkpoint
 
 from ..config import Loss
 
@@ -91,12 +92,17 @@ def frame_loss(outputs: dict[str, Any], mask_NHW: Tensor, target_NHW: Tensor, we
 
 
 def window_loss(
-    outputs: Sequence[dict[str, Any]], masks_TNHW: Tensor, weights: Loss, coverage_TNHW: Tensor | None = None
+    outputs: Sequence[dict[str, Any]],
+    masks_TNHW: Tensor,
+    weights: Loss,
+    coverage_TNHW: Tensor | None = None,
+    again: bool = False,
 ) -> dict[str, Tensor]:
     """Terms summed over frames, and their weighted sum `total`; all are means over the N objects.
 
     `outputs`: what SAM2Train returns, a dict a frame. Masks are bool, by the mask rule. `coverage` (uint8, 255 = 1) is
-    needed where the recipe's target is coverage.
+    needed where the recipe's target is coverage. `again` keeps nothing for the backward pass, which
+    then computes each frame's terms once more.
     """
     if weights.target == "coverage":
         assert coverage_TNHW is not None
@@ -104,7 +110,9 @@ def window_loss(
     else:
         targets_TNHW = masks_TNHW.float()
     frames = [
-        frame_loss(output, mask_NHW, target_NHW, weights)
+        checkpoint(frame_loss, output, mask_NHW, target_NHW, weights, use_reentrant=False)
+        if again
+        else frame_loss(output, mask_NHW, target_NHW, weights)
         for output, mask_NHW, target_NHW in zip(outputs, masks_TNHW, targets_TNHW, strict=True)
     ]
     terms = {name: torch.stack([frame[name] for frame in frames]).sum() for name in TERMS}

@@ -13,11 +13,12 @@ from ..config import Optimiser
 TRUNK = "image_encoder.trunk"
 
 
-def build_optimiser(config: Optimiser, model: Any) -> torch.optim.AdamW:
+def build_optimiser(config: Optimiser, model: Any, adapters: float = 1.0) -> torch.optim.AdamW:
     """AdamW with a group for each (rate, weight decay); a group's `peak` is its rate before the schedule.
 
     As in `training.optimizer`: the trunk's layer i of n runs at layer_decay ** (n + 1 - i) of the encoder's rate, its
-    position embeddings at the full rate; biases and LayerNorms do not decay.
+    position embeddings at the full rate; biases and LayerNorms do not decay. LoRA's adapters learn at `adapters` times
+    the rate of their layer.
     """
     norms = {
         f"{place}.{name}" if place else name
@@ -30,7 +31,8 @@ def build_optimiser(config: Optimiser, model: Any) -> torch.optim.AdamW:
         if not parameter.requires_grad:
             continue
         decay = 0.0 if name in norms or "bias" in name else config.weight_decay
-        groups.setdefault((_peak(config, model, name), decay), []).append(parameter)
+        rate = _peak(config, model, name) * (adapters if ".lora_" in name else 1.0)
+        groups.setdefault((rate, decay), []).append(parameter)
     return torch.optim.AdamW(
         [
             {"params": params, "lr": peak, "peak": peak, "weight_decay": decay}

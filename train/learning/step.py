@@ -68,7 +68,7 @@ def batch_loss(config: TrainConfig, model: Any, numbered: Numbered, device: torc
     with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
         outputs = model(inputs)
     coverage = batch.coverage.to(device) if config.loss.target == "coverage" else None
-    return window_loss(outputs, inputs.masks, config.loss, coverage)
+    return window_loss(outputs, inputs.masks, config.loss, coverage, config.model.activation_checkpointing)
 
 
 def seed_draws(model: Any, seed: int, number: int) -> None:

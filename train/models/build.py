@@ -69,17 +69,27 @@ def image_size(name: str) -> int:
     return int(config(name)["image_size"])
 
 
-def build_video(name: str) -> Any:
-    """sam2's `SAM2VideoPredictor` with the named config, in eval mode on the CPU; its weights are not loaded."""
-    return _instantiate(config(name) | _TRACKER).eval()
+def build_video(name: str, size: int | None = None) -> Any:
+    """sam2's `SAM2VideoPredictor` with the named config, in eval mode on the CPU; its weights are not loaded.
+
+    `size` is the side of its square input in pixels where that is not to be the config's own: a multiple of 32. The
+    weights are the same. Position embeddings of the encoder are resampled, those of window and memory attention and of
+    prompts follow the size of the features, all of which sam2 does itself.
+    """
+    return _instantiate(config(name) | _TRACKER | _sized(size)).eval()
 
 
-def build_train(name: str, **train_options: Any) -> Any:
+def build_train(name: str, size: int | None = None, **train_options: Any) -> Any:
     """sam2's `SAM2Train` with the named config, in train mode on the CPU; its weights are not loaded.
 
-    `train_options` are SAM2Train's own (prompts, clicks, what is frozen).
+    `size` as for `build_video`; `train_options` are SAM2Train's own (prompts, clicks, what is frozen).
     """
-    return _instantiate(config(name) | {"_target_": "training.model.sam2.SAM2Train"} | train_options).train()
+    target = {"_target_": "training.model.sam2.SAM2Train"}
+    return _instantiate(config(name) | target | _sized(size) | train_options).train()
+
+
+def _sized(size: int | None) -> dict[str, Any]:
+    return {"image_size": size} if size else {}
 
 
 def _instantiate(tree: dict[str, Any]) -> torch.nn.Module:

@@ -14,11 +14,14 @@ from ..models import build_video
 Masks = Sequence[NDArray[np.bool_]]
 
 
-def track_all(model: str, state: Mapping[str, Tensor], clips: Sequence[HeldOut], device: str) -> list[Masks]:
-    """Every clip's masks as the named model with these weights tracks them from the first mask."""
+def track_all(
+    model: str, state: Mapping[str, Tensor], clips: Sequence[HeldOut], device: str, size: int | None = None
+) -> list[Masks]:
+    """Every clip's masks as the named model with these weights tracks them from the first mask, at its own input size
+    or at `size`."""
     from evaluate.tracker import Prompt, Tracker
 
-    predictor = build_video(model)
+    predictor = build_video(model, size)
     predictor.load_state_dict(state, strict=True)
     tracker = Tracker(predictor, device)
     answers: list[Masks] = []

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ..config import Model
 from ..data.held_out import HeldOut
 from ..distributed import World
 from .pictures import TILE, TILES, strip
@@ -26,11 +27,12 @@ class Validated:
 
 
 def validate(
-    model: str, state: Mapping[str, Tensor], clips: Sequence[HeldOut], world: World, worst: int = 0
+    model: Model, state: Mapping[str, Tensor], clips: Sequence[HeldOut], world: World, worst: int = 0
 ) -> Validated:
     """Track all clips with these weights and score them; the `worst` lowest are drawn."""
     mine = range(world.rank, len(clips), world.size)
-    answers = dict(zip(mine, track_all(model, state, [clips[n] for n in mine], str(world.device)), strict=True))
+    tracked = track_all(model.name, state, [clips[n] for n in mine], str(world.device), model.size)
+    answers = dict(zip(mine, tracked, strict=True))
     rows = np.zeros((len(clips), len(COLUMNS)))
     for n, answer in answers.items():
         rows[n] = measure(answer, clips[n])
