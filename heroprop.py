@@ -86,7 +86,7 @@ def main() -> None:
         _say("interrupted" + _GOES_ON.get(verb or "", ""))
         sys.exit(130)
     except typer.TyperException as error:
-        message = " ".join(error.format_message().split())
+        message = " ".join(error.format_message().replace("Value error, ", "").split()).removesuffix(".")
         if not message:  # no arguments at all: the help has been shown
             sys.exit(2)
         _say(f"error: {where}: {_hinted(message, where)}")
@@ -186,7 +186,7 @@ _EXPLAINED = {
     errno.ENOSPC: "the disk is full; make room and run the same command again, which goes on where this one stopped",
     errno.EDQUOT: "your disk quota is used up; make room and run the same command again",
     errno.EFBIG: "the file grew past this system's limit on file size; raise it and run the same command again",
-    errno.EROFS: "the file system is read-only; choose another --out",
+    errno.EROFS: "the file system is read-only; make it writable, or work in another folder",
     errno.EACCES: "permission denied; check who owns it",
     errno.EPERM: "the system does not permit it; check who owns it",
     errno.ESTALE: "the file server has put another file in its place; run the same command again",

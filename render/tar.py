@@ -5,6 +5,7 @@ Only what shards and frame files need: regular files with short names. Nothing i
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import tarfile
@@ -62,7 +63,8 @@ def write(path: Path, members: Iterable[tuple[str, bytes]], replace: bool = True
         else:
             _claim(temporary, path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # where nothing can be written, nothing can be removed either
+            temporary.unlink()
         raise OSError(error.errno, error.strerror, str(path)) from None
     except BaseException:
         temporary.unlink(missing_ok=True)

@@ -55,6 +55,9 @@ def read_lengths(dataset: Path) -> tuple[PlanHeader, dict[str, int]]:
 
 def _read(dataset: Path) -> tuple[PlanHeader, list[str]]:
     if not (dataset / HEADER).is_file():
+        if (dataset / "manifest.json").is_file():
+            told = "is a dataset without a plan (imported, merged, or copied without it), and cannot be rendered on"
+            raise UserError(f"{dataset}: {told}; 'heroprop info' shows what it holds")
         raise UserError(f"{dataset}: no plan here; make one with: heroprop plan RECIPE.toml --out {dataset}")
     header = PlanHeader.read_json(dataset / HEADER)
     try:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from render import commit, farm, provenance, tar
-from render.document import write_atomic
+from render.document import UserError, write_atomic
 from render.exchange.convert import whole_folder
 from render.farm import Setup
 from render.farm.lease import lease
@@ -185,3 +185,24 @@ def test_taking_stock_looks_up_a_clip_once(dataset: Path) -> None:
     store = commit.Store(dataset, header, "none", print)
     store.recover(Planned(spec.clip for spec in specs))
     assert len(store.packed) == 4
+
+
+def test_where_nothing_can_be_written_the_file_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(self: Path, *arguments: Any, **options: Any) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(self))
+
+    for name in ("open", "unlink"):  # a read-only mount refuses to remove even what is not there
+        monkeypatch.setattr(Path, name, refused)
+    for path, write in {
+        tmp_path / "a.json": lambda path: write_atomic(path, "text"),
+        tmp_path / "b.tar": lambda path: tar.write(path, []),
+    }.items():
+        with pytest.raises(OSError, match=os.strerror(errno.EROFS)) as error:
+            write(path)
+        assert error.value.filename == str(path)
+
+
+def test_a_dataset_without_a_plan_is_not_told_to_plan(dataset: Path) -> None:
+    (dataset / "plan.json").unlink()
+    with pytest.raises(UserError, match=r"without a plan \(imported, merged, or copied without it\)"):
+        farm.index(dataset)
