@@ -78,7 +78,8 @@ def test_every_kind_of_thing_hides(hidden: tuple[list[ClipSpec], list[list[Event
             asset = library.get(event.extras[0].asset).asset
             stays = isinstance(event.extras[0].curve, Still)
             kinds["figure" if asset.figure else "static" if stays else "moving"] += 1
-    assert min(kinds[kind] for kind in ("static", "moving", "figure")) >= 10, kinds
+    assert min(kinds[kind] for kind in ("static", "moving", "figure")) >= 5, kinds
+    assert kinds["static"] >= 40, kinds  # the recipe's weight is 0.6
 
 
 @pytest.mark.slow

@@ -32,9 +32,16 @@ PEAK_WITHIN = 0.05
 """The predicted peak should come this near to the one asked for."""
 SECONDS_WITHIN = 0.15
 """The predicted duration should come this near, as a share of the one asked for, or to within a frame."""
-SCREENED, TRIES = 14, 4
-"""Things of each kind that are proposed for one event, and so many of them are refined, before another kind is."""
-WISHES = 8
+SCREENED = {"static": 28, "moving": 10, "figure": 14}
+"""Things that are proposed for one event, by kind: what stands fits more seldom, so that more of it is looked at."""
+GRID = [Knobs(off, slow) for off in (0.0, 0.25, 0.45, 0.65, 0.85) for slow in (0.1, 0.5, 0.9)]
+LAID_OUT = 5
+"""So many things that stand are looked at with all these knobs, each for another wish, before any is refined."""
+REFINED = 2.5
+"""What comes within so many times what is near enough is as good as there: refining mends the rest."""
+TRIES = 4
+"""So many of them are refined, before another kind is tried."""
+WISHES = 12
 """Draws of what is asked for, of which a thing that stands somewhere has the one that it comes nearest to."""
 STEPS, HOPE = 12, 4
 """Predictions made for each thing proposed, at most; after the latter, hopeless ones are given up."""
@@ -113,8 +120,14 @@ class Wish:
 
     def off(self, episode: Episode, fps: float) -> float:
         """How far an episode is from it: up to 1 is near enough."""
-        within = max(SECONDS_WITHIN * self.seconds, 1 / fps)
-        return max(abs(episode.peak - self.peak) / PEAK_WITHIN, abs(episode.seconds - self.seconds) / within)
+        return max(abs(episode.peak - self.peak) / PEAK_WITHIN, self._late(episode, fps))
+
+    def out_of_reach(self, episode: Episode, fps: float) -> float:
+        """The same of a thing that covers the target as well as it can: what hides too much can be moved aside."""
+        return max((self.peak - episode.peak) / PEAK_WITHIN, self._late(episode, fps))
+
+    def _late(self, episode: Episode, fps: float) -> float:
+        return abs(episode.seconds - self.seconds) / max(SECONDS_WITHIN * self.seconds, 1 / fps)
 
 
 def _event(asked: OcclusionRecipe, setting: Setting, stream: Stream) -> Event | None:
@@ -161,8 +174,15 @@ def _in_order(asked: OcclusionRecipe, setting: Setting, stream: Stream) -> list[
     return order
 
 
+Try = tuple[Wish, Proposal, Knobs]
+"""A thing that is to be refined, for which wish, from which knobs on."""
 Outcome = tuple[Episode, float]
 """What something hides, and `VETO` for each reason why it cannot stay."""
+
+
+def start(wish: Wish) -> Knobs:
+    """Where the search for a share that is hidden begins."""
+    return Knobs(off=0.0 if wish.peak > 0.9 else 0.6 * (1 - wish.peak))
 
 
 class _Trial:
@@ -185,26 +205,41 @@ class _Trial:
             good = np.flatnonzero(self.seen.count > 0)
         return float(self.times[good[stream.integer(len(good))]])
 
-    def screened(
-        self, kind: str, asked: OcclusionRecipe, wishes: list[Wish], stream: Stream
-    ) -> list[tuple[Wish, Proposal, Knobs]]:
-        """The `TRIES` most promising of `SCREENED` things of a kind, each with the wish that it comes nearest to."""
-        proposed: list[tuple[Proposal, Knobs]] = []
-        for number in range(SCREENED):
+    def screened(self, kind: str, asked: OcclusionRecipe, wishes: list[Wish], stream: Stream) -> list[Try]:
+        """The most promising of `SCREENED` things of a kind, each with the wish that it comes nearest to."""
+        proposed: list[Proposal] = []
+        for number in range(SCREENED[kind]):
             wish = wishes[number % len(wishes)]
-            knobs = Knobs(off=0.0 if wish.peak > 0.9 else 0.6 * (1 - wish.peak))
             moment = self.draw_moment(wish.seconds, stream)
-            proposal = propose(kind, asked.asset, self.setting, self.target, moment, wish.seconds, stream)
-            proposed.append((proposal, knobs))
-        outcomes = self.predict([proposal.extras(knobs) for proposal, knobs in proposed])
-        found: list[tuple[float, int, Wish]] = []
-        for number, (episode, trouble) in enumerate(outcomes):
-            error, nearest_wish = min(((one.off(episode, self.fps), one) for one in wishes), key=lambda pair: pair[0])
-            found.append((error + 0.01 * trouble, number, nearest_wish))
-        found.sort(key=lambda entry: entry[:2])
-        return [(wish, *proposed[number]) for _, number, wish in found[:TRIES]]
+            proposed.append(propose(kind, asked.asset, self.setting, self.target, moment, wish.seconds, stream))
+        outcomes = self.predict([proposal.extras(Knobs(off=0.0)) for proposal in proposed])
+        reach_WN = np.array(
+            [[one.out_of_reach(episode, self.fps) + 0.01 * trouble for episode, trouble in outcomes] for one in wishes]
+        )
+        if kind != "static":
+            best = np.argsort(reach_WN.min(axis=0), kind="stable")[:TRIES].tolist()
+            nearest_wish = [wishes[w] for w in reach_WN.argmin(axis=0)]
+            return [(nearest_wish[n], proposed[n], start(nearest_wish[n])) for n in best]
+        chosen: list[int] = []
+        for reach_N in reach_WN[:LAID_OUT]:
+            chosen.append(next(n for n in np.argsort(reach_N, kind="stable").tolist() if n not in chosen))
+        return self.laid_out([proposed[number] for number in chosen], wishes)
 
-    def settled(self, tries: list[tuple[Wish, Proposal, Knobs]]) -> list[tuple[float, Knobs, Episode]]:
+    def laid_out(self, proposals: list[Proposal], wishes: list[Wish]) -> list[Try]:
+        """The best knobs of a grid and thing for the first wishes that are all but met, down to one that is.
+
+        Wishes go in the order in which they were drawn, not by how near they are: what is easy, short and slight is not
+        preferred.
+        """
+        tries = [(proposal, knobs) for proposal in proposals for knobs in GRID]
+        outcomes = self.predict([proposal.extras(knobs) for proposal, knobs in tries])
+        off_WT = np.array([[one.off(episode, self.fps) + trouble for episode, trouble in outcomes] for one in wishes])
+        best_W, least_W = off_WT.argmin(axis=1), off_WT.min(axis=1)
+        order = sorted(range(len(wishes)), key=lambda w: (max(float(least_W[w]), REFINED), w))[:TRIES]
+        met = next((place for place, w in enumerate(order) if least_W[w] <= 1), TRIES)
+        return [(wishes[w], *tries[best_W[w]]) for w in order[: met + 1]]
+
+    def settled(self, tries: list[Try]) -> list[tuple[float, Knobs, Episode]]:
         """Each try refined, all side by side: predicting several things at once costs little more than one."""
         steps = [self.settle(proposal, wish, knobs) for wish, proposal, knobs in tries]
         waiting = {number: next(one) for number, one in enumerate(steps)}

@@ -15,14 +15,16 @@ from .proposal import WALK, Knobs, Line, Play, Proposal, extent, extra, turned
 
 COLUMNS, ROWS = 4, 3
 """Loose things are put side by side and upon each other, at most so many."""
+ABOVE = 0.25
+"""How much of `off` goes into what an edge stands out beyond the target, before it begins to uncover it."""
 
 
 def stays(setting: Setting, asset: InstalledAsset, line: Line, stream: Stream) -> Proposal:
     """On the ground, hung up, or loose things stacked wide enough for the time and high enough for the target.
 
     A figure stands there on the spot, or fights. `off` moves the upper edge down past the target, by sinking the thing
-    into the ground (the lower edge up where it hangs, a figure to the side); `slow` makes it wider and brings it nearer
-    to the camera; `bulk` makes it larger.
+    into the ground (the lower edge up where it hangs, a figure to the side), the first `ABOVE` of it down to the
+    target's top. `slow` makes it wider and brings it nearer to the camera; `bulk` makes it larger.
     """
     low, high = extent(asset)
     size, hung, loose = high - low, asset.asset.stands == "hung", asset.asset.stands == "loose"
@@ -49,11 +51,12 @@ def stays(setting: Setting, asset: InstalledAsset, line: Line, stream: Stream) -
         step = float(size[2]) * scale
         lift = setting.ground - float(low[2]) * scale
         if hung:  # from its middle before the target up to its lower edge above the target
-            lift = max(lift, float(spot[2] - (low[2] + high[2]) / 2 * scale) + knobs.off * (step / 2 + reach))
+            middle = float(low[2] + high[2]) / 2 * scale
+            lift = max(lift, float(spot[2]) - middle + _past(step / 2, reach, knobs.off))
         elif asset.asset.figure is not None:  # to the side: nobody sinks into the ground
             spot = spot + line.right * side * knobs.off * (half_wide * scale + reach)
         else:
-            lift -= knobs.off * max(setting.ground + step * rows - float(spot[2]) + reach, 0.0)
+            lift -= _past(setting.ground + step * rows - float(spot[2]), reach, knobs.off)
         pitch = float(size[0]) * scale * 1.01
         found = []
         for row in range(rows):
@@ -65,6 +68,14 @@ def stays(setting: Setting, asset: InstalledAsset, line: Line, stream: Stream) -
         return tuple(found)
 
     return Proposal(extras, math.log(2.0 * COLUMNS * 1.3) + 0.8 if loose else 1.5)
+
+
+def _past(beyond: float, reach: float, off: float) -> float:
+    """How far an edge `beyond` a target's middle is moved, metres: to `reach` on this side of it, then to the other."""
+    spare = max(beyond - reach, 0.0)
+    return spare * min(off / ABOVE, 1.0) + max(min(2 * reach, beyond + reach), 0.0) * max(off - ABOVE, 0.0) / (
+        1 - ABOVE
+    )
 
 
 def _on_the_spot(asset: InstalledAsset, stream: Stream) -> Play:
