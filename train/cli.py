@@ -86,15 +86,27 @@ def export(
         ),
     ] = Format.SAM2,
     model: Annotated[str | None, typer.Option(help="The model's name, where a .pt does not say it.")] = None,
+    push: Annotated[
+        str | None,
+        typer.Option(metavar="OWNER/NAME", help="Send it to this model repository of the Hugging Face hub, too."),
+    ] = None,
+    public: Annotated[bool, typer.Option("--public", help="Make that repository public, if it is made now.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Write a checkpoint in another program's format, and prove that it gives the same masks there."""
     from dataclasses import asdict
 
     from render import screen
+    from render.document import UserError
 
     from .export.card import in_words
+    from .export.report import on_the_hub
+    from .models import hub
 
+    if push is not None:
+        hub.check_push(push)
+    elif public:
+        raise UserError("--public: is for a repository on the hub; add --push OWNER/NAME")
     match to:
         case Format.SAM2:
             from .export.sam2_file import export_sam2
@@ -117,4 +129,8 @@ def export(
         ("lowest mask IoU", in_words(report.min_mask_iou)),
         ("load it with", report.call),
     ]
-    screen.show(asdict(report), screen.table(f"export to {to}", ["", "result"], rows), json)
+    place = None
+    if push is not None:
+        place = hub.push(push, on_the_hub(report), not public, f"{report.model} for {to}, by heroprop")
+        rows.append(("on the hub", place))
+    screen.show(asdict(report) | {"hub": place}, screen.table(f"export to {to}", ["", "result"], rows), json)

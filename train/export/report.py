@@ -45,3 +45,11 @@ def told(
         max_logit_difference=parity.logit_difference,
         min_mask_iou=parity.known_iou,
     )
+
+
+def on_the_hub(report: ExportReport) -> dict[str, Path]:
+    """What belongs into a repository of the hub, by its name there: the card is what the hub shows as README.md."""
+    out = Path(report.out)
+    if out.is_dir():
+        return {name: out / name for name in sorted(path.name for path in out.iterdir() if path.is_file())}
+    return {"README.md" if file.suffix == ".md" else file.name: file for file in map(Path, report.files)}

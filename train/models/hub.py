@@ -1,7 +1,10 @@
-"""The Hugging Face hub: the official checkpoints, each checked against its published SHA-256, and files of others."""
+"""The Hugging Face hub: the official checkpoints, each checked against its published SHA-256, files of others, and our
+own exports on their way there."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from render.document import UserError
@@ -54,8 +57,50 @@ def fetch(repository: str, file: str, endpoint: str | None = None) -> Path:
         except LocalEntryNotFoundError:
             return Path(hf_hub_download(repository, file, revision=REVISION, endpoint=endpoint))
     except (OSError, HfHubHTTPError, ValueError) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise UserError(
             f"{repository}: could not be downloaded, and is not in the local cache; with no network, download {file} "
-            f"elsewhere and give its path ({type(error).__name__}: {reason[:120]})"
+            f"elsewhere and give its path ({_reason(error)})"
         ) from None
+
+
+def check_push(repository: str) -> None:
+    """UserError unless somebody is logged in at the hub, and may own what is to be called `repository` (OWNER/NAME)."""
+    from huggingface_hub import HfApi, get_token
+
+    if not re.fullmatch(r"\w[\w.-]*/\w[\w.-]*", repository, re.ASCII):
+        raise UserError(
+            f"--push: '{repository}' can't be a repository; name it OWNER/NAME, of letters, digits, . _ and -"
+        )
+    if get_token() is None:
+        raise UserError(f"--push {repository}: not logged in; run 'hf auth login', or set HF_TOKEN to a token")
+    try:
+        HfApi().whoami()
+    except Exception as error:  # its HTTP client's are among them, which differ by version
+        raise UserError(f"--push {repository}: {_reason(error)}; nothing was exported or sent") from None
+
+
+def push(repository: str, files: Mapping[str, Path], private: bool, message: str) -> str:
+    """Put files, by their names there, into a model repository in one commit; its address.
+
+    The repository is made if it is missing (`private` or not); one that is there stays as open as it is. UserError
+    where the hub refuses: then nothing of the commit is there.
+    """
+    from huggingface_hub import CommitOperationAdd, HfApi
+
+    api = HfApi()
+    try:
+        place = api.create_repo(repository, private=private, exist_ok=True)
+        operations = [CommitOperationAdd(name, path) for name, path in sorted(files.items())]
+        api.create_commit(repository, operations, commit_message=message)
+    except Exception as error:  # as above
+        raise UserError(
+            f"--push {repository}: {_reason(error)}; the export is whole and stays here, so the same command can be "
+            "given again"
+        ) from None
+    return str(place)
+
+
+def _reason(error: Exception) -> str:
+    """An error of the hub's library in one short line."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+    return f"{type(error).__name__}: {lines[0][:160]}"
