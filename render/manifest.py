@@ -289,6 +289,19 @@ class Dataset:
     def frame_count(self, clip: str) -> int:
         return self._entry(clip).frames
 
+    def picture_size(self, clip: str) -> tuple[int, int]:
+        """Width and height of the clip's pictures, px."""
+        shard, stored = self._find(clip)
+        if (told := shard.clips[stored].picture) is not None:
+            return told
+        film = self.spec(clip)["film"]
+        return int(film["width"]), int(film["height"])
+
+    def extras(self, clip: str) -> tuple[str, ...]:
+        """The products on request that the clip has."""
+        shard, stored = self._find(clip)
+        return shard.clips[stored].extras
+
     def is_real(self, clip: str) -> bool:
         """Whether the clip was filmed and imported: it has `rgb`, `coverage` and `visible`, and few attributes."""
         return self._entry(clip).real

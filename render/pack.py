@@ -107,6 +107,7 @@ def _scan(path: Path) -> tuple[tuple[shards.IndexedClip, ...], list[dict[str, An
                 split=record.spec.split,
                 frames=record.spec.film.frames,
                 labels=labels,
+                picture=(record.spec.film.width, record.spec.film.height),
                 extras=record.spec.film.extras,
                 real=real,
                 twin_of=record.spec.twin_of,

@@ -21,7 +21,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Annotated, Any, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -39,13 +39,14 @@ CLIPS_KEY = b"heroprop.clips"
 
 
 class IndexedClip(Document):
-    """What the index says of a clip: labels by object id, products on request, whether it is real footage, and where
-    its record lies in the tar."""
+    """What the index says of a clip: labels by object id, the pictures' (width, height) in px (None in an index of an
+    earlier version), products on request, whether it is real footage, and where its record lies in the tar."""
 
     clip: str = Field(pattern=r"^clip-[0-9]{6}$")
     split: str
     frames: int = Field(gt=0)
     labels: dict[int, str]
+    picture: tuple[Annotated[int, Field(gt=0)], Annotated[int, Field(gt=0)]] | None = None
     extras: tuple[str, ...] = ()
     real: bool = False
     twin_of: str | None

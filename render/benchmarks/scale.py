@@ -141,7 +141,7 @@ def _tables() -> tuple[pa.Table, pa.Table, int]:
 
 def _indexed(clip: str) -> shards.IndexedClip:
     return shards.IndexedClip(
-        clip=clip, split="train", frames=FRAMES, labels={1: "hammer"}, twin_of=None, licences=(),
+        clip=clip, split="train", frames=FRAMES, labels={1: "hammer"}, picture=(512, 288), twin_of=None, licences=(),
         record_offset=512, record_size=1, record_crc32=0,
     )  # fmt: skip
 

@@ -111,7 +111,9 @@ class Clip:
     def record(self) -> dict[str, Any]:
         told = self.told
         data = self.shard.bytes_at(told["record_offset"], told["record_size"], told["record_crc32"])
-        return json.loads(data)  # type: ignore[no-any-return]
+        record = json.loads(data)
+        assert told["picture"] == [record["spec"]["film"]["width"], record["spec"]["film"]["height"]]
+        return record  # type: ignore[no-any-return]
 
     def picture(self, product: str, frame: int) -> NDArray[Any]:
         image = Image.open(io.BytesIO(self.shard.member(int(self.rows[frame]), product)))

@@ -33,6 +33,20 @@ def test_splits_objects_and_labels(dataset: Path) -> None:
     assert opened.spec("clip-000003") == clip_spec(3, 3, (48, 32), "test", 2).model_dump(mode="json")
 
 
+def test_picture_sizes_and_extras_need_no_record(dataset: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = Dataset.open(dataset)
+    clip = data.clips()[0]
+    film = data.spec(clip)["film"]
+    shard, stored = data._find(clip)
+    older = shard.clips[stored].model_copy(update={"picture": None})
+    with monkeypatch.context() as patch:
+        patch.setattr(Dataset, "record", lambda *_: pytest.fail("a trainer's start would read one of every clip"))
+        assert data.picture_size(clip) == (film["width"], film["height"])
+        assert data.extras(clip) == tuple(film["extras"])
+    monkeypatch.setitem(shard.clips, stored, older)
+    assert data.picture_size(clip) == (film["width"], film["height"]), "an earlier version's index does not say it"
+
+
 def test_every_product_reads_back_as_drawn(dataset: Path) -> None:
     opened = Dataset.open(dataset)
     spec = clip_spec(2, 3, (48, 32), "val", 2)

@@ -23,7 +23,7 @@ Light = NDArray[np.float32] | NDArray[np.float16]
 
 def can_dial(data: Dataset, clip: str) -> bool:
     """Whether the clip holds what is needed."""
-    return {"linear", "fx"} <= set(data.spec(clip)["film"].get("extras", ()))
+    return {"linear", "fx"} <= set(data.extras(clip))
 
 
 def tone_curve(linear: Light, rgb: Pixels) -> Curve:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -45,8 +46,7 @@ def tracks(data: Dataset, split: str | None, size: int | None = None, twins: boo
     found = []
     wanted = [clip for clip in data.clips(split) if twins or data.manifest.clips[clip].twin_of is None]
     for clip in data.with_records(wanted):
-        film = data.spec(clip)["film"]
-        scale = size * size / (film["width"] * film["height"]) if size else 1.0
+        scale = size * size / math.prod(data.picture_size(clip)) if size else 1.0
         for object_id in data.objects(clip):
             columns = data.attributes(clip, object_id)
             seen = columns["present"].astype(bool) & (columns["coverage_sum"] * scale >= 2 * PRESENT_PIXELS)
