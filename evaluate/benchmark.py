@@ -19,7 +19,6 @@ from render.manifest import Dataset
 from . import results
 from .axes import Shot, Trace, measure_axes
 from .axes.general import general
-from .baselines import ABSENT
 from .clips import Clip, Truth, displacement, read_clip
 from .methods import Method, PromptKind, apply, load_methods, make_prompt
 from .methods import _names as _names
@@ -205,7 +204,6 @@ def _conclude_all(
         never_visible=tuple(
             f"{name}/{number}" for name in names for number in dataset.objects(name) if (name, number) not in shown
         ),
-        not_run=ABSENT,
         methods=scored,
         comparisons=tuple(results.compare(other, after) for other in scored if other.name != after.name),
     )

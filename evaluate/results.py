@@ -125,8 +125,6 @@ class Results(Document):
     bootstrap_seed: int = BOOTSTRAP_SEED
     never_visible: tuple[str, ...] = Field(default=())
     """Objects (`clip/object`) that could not be prompted, for they are visible in no frame but the last or none."""
-    not_run: tuple[str, ...] = ()
-    """Baselines that could not run here, and why."""
     methods: tuple[MethodScore, ...]
     comparisons: tuple[Comparison, ...]
 

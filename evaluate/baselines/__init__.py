@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from .box import box_csrt, box_kalman, has_csrt
+from .box import box_csrt, box_kalman
 from .colour import colour_nearest
 from .trivial import copy_first, empty, lag
 
@@ -19,16 +19,11 @@ BASELINES: dict[str, Baseline] = {
     "copy-first": copy_first,
     "colour-nearest": colour_nearest,
     "box-kalman": box_kalman,
+    "box-csrt": box_csrt,
 }
-"""Every baseline that runs here."""
-if has_csrt():
-    BASELINES["box-csrt"] = box_csrt
 
 COPY_LAST = "copy-last"
 """The one that knows the truth: on every frame the true mask of the frame before. No tracker could do it; it says what
 being one frame late costs."""
 
-ABSENT = () if has_csrt() else ("box-csrt (this OpenCV has no CSRT; opencv-contrib-python-headless has)",)
-"""What does not run here, and why."""
-
-__all__ = ["ABSENT", "BASELINES", "COPY_LAST", "Baseline", "colour_nearest", "copy_first", "empty", "lag"]
+__all__ = ["BASELINES", "COPY_LAST", "Baseline", "colour_nearest", "copy_first", "empty", "lag"]

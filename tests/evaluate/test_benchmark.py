@@ -53,7 +53,8 @@ def found(dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> tuple[R
 def test_every_method_runs_on_the_same_objects(found: tuple[Results, Path], dataset: Dataset) -> None:
     scored, _ = found
     assert [method.name for method in scored.methods] == [
-        "nano-random-0", "nano-random-1", "empty", "copy-first", "colour-nearest", "box-kalman", "copy-last",
+        "nano-random-0", "nano-random-1",
+        "empty", "copy-first", "colour-nearest", "box-kalman", "box-csrt", "copy-last",
     ]  # fmt: skip
     objects = {tuple((clip.clip, clip.object_id) for clip in method.clips) for method in scored.methods}
     assert len(objects) == 1
@@ -189,7 +190,7 @@ def test_comparisons_are_paired(found: tuple[Results, Path]) -> None:
     assert paired.difference.value == pytest.approx(np.mean(gains))
     assert paired.better == sum(gain > 0 for gain in gains)
     assert {comparison.before for comparison in scored.comparisons} == {
-        "nano-random-0", "empty", "copy-first", "colour-nearest", "box-kalman", "copy-last",
+        "nano-random-0", "empty", "copy-first", "colour-nearest", "box-kalman", "box-csrt", "copy-last",
     }  # fmt: skip
     with pytest.raises(ValueError, match="same objects"):
         compare(before, after.model_copy(update={"clips": tuple(reversed(after.clips))}))
