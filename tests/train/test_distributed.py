@@ -1,4 +1,4 @@
-"""Two processes on loopback against one: the same batches must give the same gradients, weights and log."""
+"""Two nodes of a process each, on loopback, against one: the same batches give the same gradients, weights and log."""
 
 import json
 import os
@@ -42,18 +42,25 @@ assert (report.finished, report.step) == (False, 2), report
 
 
 def two_steps_in_two_processes(config: Any, data: Path, run: Path) -> None:
-    """What `torchrun --nproc-per-node 2` does, until the second process (alone) is interrupted in the second step."""
+    """What `torchrun --nnodes 2` does, until the second node's process (alone) is interrupted in the second step."""
     script, document = run.parent / "program.py", run.parent / "config.json"
     script.write_text(PROGRAM)
     document.write_text(config.model_dump_json(exclude_none=True))
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    launcher = ["torch.distributed.run", "--nproc-per-node=2", "--master-addr=127.0.0.1", f"--master-port={port}"]
-    command = [sys.executable, "-m", *launcher, str(script), str(document), str(data), str(run)]
+    launcher = ["torch.distributed.run", "--nnodes=2", "--master-addr=127.0.0.1", f"--master-port={port}"]
+    arguments = [str(script), str(document), str(data), str(run)]
+    commands = [[sys.executable, "-m", *launcher, f"--node-rank={node}", *arguments] for node in range(2)]
     one_thread = os.environ | {"OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, capture_output=True, text=True, timeout=400, env=one_thread)
-    assert done.returncode == 0, done.stderr[-3000:]
+    nodes = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=one_thread) for command in commands]
+    try:
+        for node in nodes:
+            said = node.communicate(timeout=400)[1]
+            assert node.returncode == 0, said[-3000:]
+    finally:
+        for node in nodes:
+            node.kill()
 
 
 def log(run: Path) -> list[dict[str, Any]]:

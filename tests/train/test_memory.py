@@ -73,6 +73,8 @@ def test_what_is_kept_shrinks_and_the_estimate_is_what_really_happens() -> None:
     guessed = measure(case, "all learns", estimate=True)
     assert guessed.weights == whole.weights
     assert 0.5 * kept < guessed.kept - guessed.weights < kept, "as many tensors, some of them half as wide"
+    assert guessed.flop == pytest.approx(whole.flop, rel=0.1), "fused kernels work out their weights again"
+    assert frozen.flop < whole.flop < again.flop < 1.34 * whole.flop, "one more forward pass, of three, at most"
 
 
 def test_a_frozen_encoder_keeps_nothing_and_looks_at_one_picture_after_the_other() -> None:

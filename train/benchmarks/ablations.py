@@ -85,8 +85,9 @@ def changed(recipe: TrainConfig, changes: Changes, steps: int, seed: int) -> Tra
 
 
 def clips_of(data: Dataset) -> list[HeldOut]:
-    """Every object of the splits that nothing is learned from."""
-    return [clip for split in ("val", "test") if data.clips(split) for clip in held_out(data, split, 10**6, 10**6)]
+    """Every object of the splits that nothing is learned from; of a clip and its twins, the clip's alone."""
+    found = [clip for split in ("val", "test") if data.clips(split) for clip in held_out(data, split, 10**6, 10**6)]
+    return [clip for clip in found if data.manifest.clips[clip.name.partition("/")[0]].twin_of is None]
 
 
 def judged(model: str, checkpoint: str, clips: Sequence[HeldOut], into: Path) -> dict[str, float]:

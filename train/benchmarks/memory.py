@@ -1,10 +1,12 @@
-"""Memory of a training step by what learns and what is kept: `python -m train.benchmarks.memory`.
+"""Memory and work of a training step by what learns and what is kept: `python -m train.benchmarks.memory`.
 
 Counted are the bytes of all tensors that are alive at once, at their peak from the forward pass to the optimiser's
-step: weights, gradients, AdamW's two moments, activations. By default the step really runs, on the CPU. With
-`--estimate` it runs on tensors without values (torch's FakeTensorMode), so that a step at 1024 px fits anywhere: in
-bfloat16 autocast, with attention that keeps what CUDA's fused kernels keep (query, key, value, output, and a float a
-query and head). An estimate leaves out what kernels take for themselves, what the allocator wastes, the CUDA context.
+step: weights, gradients, AdamW's two moments, activations; and the floating-point operations of matrix products,
+convolutions and attention, both ways (a multiplication and an addition are two). By default the step really runs, on
+the CPU. With `--estimate` it runs on tensors without values (torch's FakeTensorMode), so that a step at 1024 px fits
+anywhere: in bfloat16 autocast, with attention that keeps what CUDA's fused kernels keep (query, key, value, output, and
+a float a query and head). An estimate leaves out what kernels take for themselves, what the allocator wastes, the CUDA
+context.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
+from torch.utils.flop_counter import flop_registry, sdpa_backward_flop_count, sdpa_flop_count
 
 from render import screen
 
@@ -57,27 +60,30 @@ class Case:
 
 
 @dataclass(frozen=True)
-class Bytes:
-    """What was alive: before the step, when the forward pass was over, and at most."""
+class Counted:
+    """Bytes that were alive before the step, when the forward pass was over, and at most; operations of the step."""
 
     way: str
     weights: int
     kept: int
     peak: int
+    flop: int
 
 
 class Alive(TorchDispatchMode):
-    """Inside the block: the bytes of all tensors made in it that are alive, and the most that were at once."""
+    """Inside the block: the bytes of all tensors made in it that are alive, the most that were, and the operations."""
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self.bytes = self.peak = 0
+        self.bytes = self.peak = self.flop = 0
         self._seen: set[int] = set()
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:
         made = func(*args, **(kwargs or {}))
+        if func.overloadpacket in flop_registry:
+            self.flop += flop_registry[func.overloadpacket](*args, **(kwargs or {}), out_val=made)
         for one in tree_leaves(made):
             if isinstance(one, Tensor):
                 self.count(one)
@@ -103,15 +109,21 @@ class Alive(TorchDispatchMode):
 class Fused(torch.autograd.Function):
     """Attention with the shapes of a fused kernel and no values: nothing as large as queries times keys is made."""
 
+    flop = 0
+    """Of all calls, both ways; nothing else sees them."""
+
     @staticmethod
     def forward(ctx: Any, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
         out = torch.empty_like(query[..., :1]).expand(*query.shape[:-1], value.shape[-1]).contiguous()
+        Fused.flop += sdpa_flop_count(query.shape, key.shape, value.shape)  # type: ignore[no-untyped-call]
         ctx.save_for_backward(query, key, value, out, query.new_empty(query.shape[:-1], dtype=torch.float32))
         return out
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        query, key, value, _, _ = ctx.saved_tensors
+        query, key, value, out, _ = ctx.saved_tensors
+        shapes = (one.shape for one in (out, query, key, value))
+        Fused.flop += sdpa_backward_flop_count(*shapes)  # type: ignore[no-untyped-call]
         return torch.empty_like(query), torch.empty_like(key), torch.empty_like(value)
 
 
@@ -151,8 +163,8 @@ def recipe(case: Case, adapted: Adapt, again: bool) -> TrainConfig:
     )
 
 
-def measure(case: Case, way: str, estimate: bool) -> Bytes:
-    """The bytes of one step from untrained weights; the optimiser's moments are there before, as in any later step."""
+def measure(case: Case, way: str, estimate: bool) -> Counted:
+    """One step from untrained weights; the optimiser's moments are there before, as in any later step."""
     config = recipe(case, *WAYS[way])
     torch.manual_seed(0)
     model = build_model(config)
@@ -169,14 +181,14 @@ def measure(case: Case, way: str, estimate: bool) -> Bytes:
         weights = alive.peak = alive.bytes
         seed_draws(model, config.seed, 0)
         inputs = square(case).to_sam2(torch.device("cpu"))
+        alive.flop = Fused.flop = 0
         with torch.autocast("cpu", torch.bfloat16, enabled=estimate):
-            loss = window_loss(model(inputs), inputs.masks, config.loss, again=config.model.activation_checkpointing)[
-                "total"
-            ]
+            again = config.model.activation_checkpointing
+            loss = window_loss(model(inputs), inputs.masks, config.loss, again=again)["total"]
         kept = alive.bytes
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
-        return Bytes(way, weights, kept, alive.peak)
+        return Counted(way, weights, kept, alive.peak, alive.flop + Fused.flop)
 
 
 def square(case: Case) -> Batch:
@@ -209,10 +221,14 @@ def main() -> None:
     as_json, ways, estimate = (asked.pop(name) for name in ("json", "ways", "estimate"))
     case = Case(**asked)
     found = [measure(case, way, estimate) for way in ways]
-    rows = [(one.way, *(f"{size / 2**30:.2f}" for size in (one.weights, one.kept, one.peak))) for one in found]
+    rows = [
+        (one.way, *(f"{size / 2**30:.2f}" for size in (one.weights, one.kept, one.peak)), f"{one.flop / 1e12:.3g}")
+        for one in found
+    ]
     title = f"{case.model} at {case.size} px, {case.frames} frames, batch {case.batch}, {case.clicks} clicks on "
-    title += f"{case.corrected}: {'estimate, bfloat16' if estimate else 'measured on CPU, float32'}, GiB"
-    shown = screen.table(title, ["what learns", "weights and moments", "after the forward pass", "at most"], rows)
+    title += f"{case.corrected}: {'estimate, bfloat16' if estimate else 'measured on CPU, float32'}, GiB and TFLOP"
+    heads = ["what learns", "weights and moments", "after the forward pass", "at most", "TFLOP"]
+    shown = screen.table(title, heads, rows)
     screen.show({**asdict(case), "estimate": estimate, "ways": [asdict(one) for one in found]}, shown, as_json)
 
 
