@@ -7,11 +7,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from render.asset import InstalledAsset, Library
+from render.asset import Finish, InstalledAsset, Library
 from render.develop import CHARGE, target_name
 from render.document import UserError, nearest
 from render.motion import orientation, position, rates_of_turn
 from render.spec import Curve, Extra, Film, Spin, Target
+from render.streams import Stream
 
 from .effects import charge
 from .effects.hold import hold as middle
@@ -32,13 +33,15 @@ def place_target(target: Target, film: Film, library: Library) -> Placed:
     return placed
 
 
-def place_extra(extra: Extra, number: int, film: Film, library: Library, targets: Sequence[Target]) -> Placed:
-    """One unlabelled thing, keyed for the whole clip; a figure may hold one of `targets`.
+def place_extra(
+    extra: Extra, number: int, film: Film, library: Library, targets: Sequence[Target], seed: int = 0
+) -> Placed:
+    """One unlabelled thing, keyed for the whole clip; a figure may hold one of `targets`, and is dressed by `seed`.
 
     UserError where the asset has no such action, or no hand for what it should hold.
     """
     installed = _acting(library.get(extra.asset), extra.action)
-    placed = place(installed, extra.finish, f"extra-{number}", extra.wear)
+    placed = place(dressed(installed, extra, seed), extra.finish, f"extra-{number}", extra.wear)
     file_under(placed, EXTRAS)
     steps = _steps(extra, film)
     held = next((target for target in targets if target.object_id == extra.holds), None)
@@ -68,6 +71,23 @@ def _acting(installed: InstalledAsset, action: str | None) -> InstalledAsset:
     if action not in known:
         raise UserError(f"{where}: figure.actions: no '{action}'{nearest(action, known)}")
     return InstalledAsset(asset.model_copy(update={"action": action}), installed.folder)
+
+
+def dressed(installed: InstalledAsset, extra: Extra, seed: int) -> InstalledAsset:
+    """The asset, its finish changed to the outfit that a figure of this clip wears.
+
+    By the clip's seed and by fields that twins share, so that a plan need not name it and twins are dressed alike.
+    """
+    asset = installed.asset
+    if asset.figure is None or not asset.figure.outfits or extra.finish not in asset.finishes:
+        return installed
+    luck = Stream(seed, 0, f"outfit/{extra.asset}/{extra.finish}/{extra.action_start}")
+    outfit = luck.pick([Finish(), *asset.figure.outfits])
+    materials = dict(asset.finishes[extra.finish].materials)
+    for name, amounts in outfit.materials.items():
+        materials[name] = materials.get(name, {}) | amounts
+    finishes = asset.finishes | {extra.finish: Finish(materials=materials)}
+    return InstalledAsset(asset.model_copy(update={"finishes": finishes}), installed.folder)
 
 
 def _steps(thing: Target | Extra, film: Film) -> int:

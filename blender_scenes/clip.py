@@ -96,7 +96,7 @@ def build(spec: ClipSpec, library: Library, machine: Machine, scratch: Path) -> 
     meter.balance(scene, spec, lamps, scratch)
     placed = {target.object_id: action.place_target(target, spec.film, library) for target in spec.targets}
     for number, extra in enumerate(spec.extras):
-        action.place_extra(extra, number, spec.film, library, spec.targets)
+        action.place_extra(extra, number, spec.film, library, spec.targets, spec.seed)
     effects.build(spec, placed)
     return scene
 

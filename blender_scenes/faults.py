@@ -153,9 +153,12 @@ def _charge(source: Source, asset: Asset) -> list[str]:
 def _finishes(source: Source, asset: Asset) -> list[str]:
     materials = source.materials()
     lines = []
-    for finish, changes in asset.finishes.items():
+    looks = {f"finishes.{name}": finish for name, finish in asset.finishes.items()}
+    if asset.figure:
+        looks |= {f"figure.outfits[{number}]": outfit for number, outfit in enumerate(asset.figure.outfits)}
+    for look, changes in looks.items():
         for name, amounts in changes.materials.items():
-            where = f"finishes.{finish}.materials.{name}"
+            where = f"{look}.materials.{name}"
             if name not in materials:
                 lines.append(f"{where}: no such material{nearest(name, list(materials))}")
                 continue

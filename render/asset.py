@@ -90,7 +90,8 @@ class Figure(Document):
     stands, metres in the placed figure's frame; `reach`: from there to the middle of a held handle, arm straight.
     `grip`: a bone below the hand's: begins at the handle's middle, its Y axis along the handle to the thumb, its Z axis
     out of the palm; its parent, and that one's parents, are hand, forearm, upper arm. `fingers`: degrees that finger
-    bones turn about their own X to close on a 20 mm radius.
+    bones turn about their own X to close on a 20 mm radius. `outfits`: what else it may wear over its finish, each
+    written as a finish is; a clip's figures get one each, or none, by the clip's own seed.
     """
 
     actions: tuple[str, ...] = Field(min_length=1)
@@ -100,6 +101,7 @@ class Figure(Document):
     reach: float = Field(default=0.6, gt=0)
     grip: str = "grip.R"
     fingers: dict[str, float] = {}
+    outfits: tuple[Finish, ...] = ()
 
 
 class Asset(Document):

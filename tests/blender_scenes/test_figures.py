@@ -52,6 +52,23 @@ def part(placed, name):
 
 result = {}
 
+# Outfits.
+def worn(seed, start=0.0):
+    begin()
+    dressed = extra.model_copy(update={"holds": None, "action": "stand", "action_start": start})
+    figure = action.place_extra(dressed, 0, spec.film, library, (), seed)
+    knobs = {}
+    for thing in figure.objects:
+        for slot in thing.material_slots:
+            for node in slot.material.node_tree.nodes:
+                if node.type == "RGB" and node.label == "Tint":
+                    knobs[slot.material.name.split(".")[-1]] = tuple(round(x, 4) for x in node.outputs[0].default_value)
+    return repr(sorted(knobs.items()))
+
+outfits = [worn(seed) for seed in range(14)]
+result["outfits"] = {"kinds": len(set(outfits)), "again": worn(3) == outfits[3],
+                     "pair": len({worn(3, start) for start in (0.0, 0.25, 0.5, 0.75, 1.0)})}
+
 # Holding.
 scene = begin()
 prop = action.place_target(target, spec.film, library)
@@ -142,6 +159,14 @@ def acted(assets: Path) -> dict[str, Any]:
 
 
 @pytest.mark.slow
+def test_the_seed_dresses_figures(acted: dict[str, Any]) -> None:
+    """Clips differ, and so do figures of one clip; the same seed gives the same outfit."""
+    outfits = acted["outfits"]
+    assert outfits["kinds"] >= 5
+    assert outfits["again"]
+    assert outfits["pair"] >= 2
+
+
 def test_the_hand_stays_on_the_handle_through_a_swing(acted: dict[str, Any]) -> None:
     assert acted["gap"] < 0.005, "at every moment that the shutter looks at"
     assert acted["slant"] < 41.0
