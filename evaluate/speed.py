@@ -97,6 +97,7 @@ def speed(job: Job, variants: Sequence[str], progress: Progress = lambda done, t
             parse(variant).check(job.device)
     name = _name(job)
     warm = int(models.config(name).get("num_maskmem", 7)) + 1
+    progress(0, warm + job.frames)
     context = multiprocessing.get_context("spawn")
     times: dict[str, list[float]] = {variant: [] for variant in variants}
     overlaps: dict[str, list[float]] = {variant: [] for variant in variants}

@@ -15,6 +15,7 @@ from sam2.sam2_video_predictor import SAM2VideoPredictor
 from torch import Tensor
 
 from .attention import lean_attention
+from .heap import keep_freed_memory
 from .memory import Output, View, look_back
 from .options import Options, Precision
 from .postprocess import Cleaner
@@ -41,6 +42,8 @@ class Network:
         )
         model.fill_hole_area = 0  # the cleaner does it, wherever it runs
         model.add_all_frames_to_correct_as_cond = options.keep_corrections
+        if options.lean and self.device.type == "cpu":
+            keep_freed_memory()
         dtype = torch.bfloat16 if self.precision == "bfloat16" else torch.float32
         with torch.inference_mode():
             self.attention = lean_attention(model, dtype) if options.lean else None

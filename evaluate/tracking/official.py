@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import sam2.sam2_video_predictor
+import sam2.utils.misc
 import torch
 from numpy.typing import NDArray
 from PIL import Image
@@ -25,7 +28,7 @@ def official(
 
     It reads all frames before it begins, so `frames` must end.
     """
-    with tempfile.TemporaryDirectory() as folder, torch.inference_mode():
+    with tempfile.TemporaryDirectory() as folder, torch.inference_mode(), _silent():
         for index, frame in enumerate(frames):
             # Its loader goes by the name, the picture's reader by the contents: no loss, so masks can be compared.
             Image.fromarray(frame).save(Path(folder) / f"{index:05d}.jpg", "PNG", compress_level=1)
@@ -37,3 +40,17 @@ def official(
                 model.add_new_points_or_box(state, 0, prompt.object_id, box=np.array(prompt.box))
         for _, ids, logits in model.propagate_in_video(state):
             yield dict(zip(ids, (logits[:, 0] > 0).cpu().numpy(), strict=True))
+
+
+@contextlib.contextmanager
+def _silent() -> Iterator[None]:
+    """Without sam2's own progress bars, for whoever runs this shows one of its own."""
+    modules: tuple[Any, ...] = (sam2.sam2_video_predictor, sam2.utils.misc)
+    before = [module.tqdm for module in modules]
+    try:
+        for module in modules:
+            module.tqdm = lambda items, **told: items
+        yield
+    finally:
+        for module, bars in zip(modules, before, strict=True):
+            module.tqdm = bars

@@ -10,19 +10,19 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from .encoder import Features, lean_encoder
 from .options import Options
 
-Features = dict[str, Any]
 Encoder = Callable[[Tensor], Features]
 
 
 def faster_encoder(
     model: Any, options: Options, autocast: Callable[[], contextlib.AbstractContextManager[Any]]
 ) -> Encoder:
-    """`model.forward_image`, or what the options make of it."""
+    """`model.forward_image` in fewer operations, or what the options make of it."""
     if options.int8:
         model = quantised(model)
-    encode: Encoder = model.forward_image
+    encode: Encoder = (lean_encoder(model) if options.lean else None) or model.forward_image
     if options.compile:
         encode = torch.compile(encode, dynamic=False)
     if options.cuda_graphs:

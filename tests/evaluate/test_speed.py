@@ -9,9 +9,14 @@ from render.document import UserError
 
 
 @pytest.mark.slow
-def test_variants_beside_the_official_predictor() -> None:
+def test_variants_beside_the_official_predictor(capfd: pytest.CaptureFixture[str]) -> None:
     job = Job(None, "nano", "cpu", frames=4, objects=2, width=160, height=120, threads=1)
-    report = speed(job, ["official", "default", "bfloat16,memories=2"])
+    told: list[tuple[int, int]] = []
+    report = speed(job, ["official", "default", "bfloat16,memories=2"], lambda *step: told.append(step))
+    assert told == [(done, 12) for done in range(13)]  # eight until the memories are full, and four
+    shown = capfd.readouterr()
+    assert "propagate in video" not in shown.err  # sam2's own bars
+    assert "frame loading" not in shown.err
     assert [one.variant for one in report.variants] == ["official", "default", "bfloat16,memories=2"]
     official, default, thinned = report.variants
     assert official.ratio == 1
