@@ -62,6 +62,9 @@ class Measured:
     frames_per_second: float
     p50_ms: float
     p95_ms: float
+    cpu_seconds: float
+    """CPU time that a frame takes in all threads, their waiting for one another included: with one thread, what it
+    costs however busy the machine is."""
     ratio: float | None
     """Frames a second to those of the official predictor in this run; None where that did not run."""
     lowest_iou: float | None
@@ -100,6 +103,7 @@ def speed(job: Job, variants: Sequence[str], progress: Progress = lambda done, t
     progress(0, warm + job.frames)
     context = multiprocessing.get_context("spawn")
     times: dict[str, list[float]] = {variant: [] for variant in variants}
+    efforts: dict[str, list[float]] = {variant: [] for variant in variants}
     overlaps: dict[str, list[float]] = {variant: [] for variant in variants}
     marks: dict[str, tuple[float, float]] = {}
     with ExitStack() as stack:
@@ -114,11 +118,12 @@ def speed(job: Job, variants: Sequence[str], progress: Progress = lambda done, t
             pipes[variant] = ours
         for step in range(warm + job.frames):
             answers = {variant: _ask(pipe, variant) for variant, pipe in pipes.items()}
-            for variant, (seconds, masks) in answers.items():
+            for variant, (seconds, effort, masks) in answers.items():
                 if step >= warm:
                     times[variant].append(seconds)
+                    efforts[variant].append(effort)
                 if OFFICIAL in answers:
-                    overlaps[variant] += _overlaps(masks, answers[OFFICIAL][1])
+                    overlaps[variant] += _overlaps(masks, answers[OFFICIAL][2])
             progress(step + 1, warm + job.frames)
         for variant, pipe in pipes.items():
             pipe.send("end")
@@ -131,6 +136,7 @@ def speed(job: Job, variants: Sequence[str], progress: Progress = lambda done, t
             frames_per_second=rates[variant],
             p50_ms=float(np.percentile(own, 50)) * 1000,
             p95_ms=float(np.percentile(own, 95)) * 1000,
+            cpu_seconds=float(np.median(efforts[variant])),
             ratio=rates[variant] / reference if reference else None,
             lowest_iou=min(overlaps[variant], default=None),
             warm_mb=marks[variant][0],
@@ -165,7 +171,7 @@ def _name(job: Job) -> str:
     return models.resolve(job.checkpoint, job.model).name
 
 
-def _ask(pipe: Connection, variant: str) -> tuple[float, Masks]:
+def _ask(pipe: Connection, variant: str) -> tuple[float, float, Masks]:
     pipe.send("step")
     try:
         answer = pipe.recv()
@@ -184,21 +190,21 @@ def _overlaps(masks: Masks, official: Masks) -> list[float]:
 
 
 def _serve(pipe: Connection, job: Job, variant: str, warm: int) -> None:
-    """A child: track one frame at each call, say how long it took and what was found; at the end, the memory."""
+    """A child: track a frame at each call, say how long it took, by the clock and of the CPU, and what was found."""
     torch.set_num_threads(job.threads)
     try:
         model = _model(job)
         steps = _official(model, job, warm) if variant == OFFICIAL else _ours(model, job, parse(variant))
         done, at_warm = 0, 0.0
         while pipe.recv() == "step":
-            start = time.perf_counter()
+            start, worked = time.perf_counter(), time.process_time()
             masks = next(steps)
             if job.device.startswith("cuda"):
                 torch.cuda.synchronize()
-            seconds = time.perf_counter() - start
+            seconds, effort = time.perf_counter() - start, time.process_time() - worked
             done += 1
             at_warm = peak(job.device) if done == warm else at_warm
-            pipe.send((seconds, masks))
+            pipe.send((seconds, effort, masks))
         pipe.send((at_warm, peak(job.device)))
         steps.close()
     except (UserError, RuntimeError) as error:

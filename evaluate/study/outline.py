@@ -21,6 +21,8 @@ class Settings(Document):
     training: str
     bench: str
     real: tuple[str, ...]
+    keep: str | None = None
+    """A dataset on which tuning may not make the model worse; see `heroprop train --keep`."""
     workers: int | None
 
 
@@ -93,8 +95,9 @@ def outline(settings: Settings, out: Path) -> tuple[Step, ...]:
 
     steps += scored("before", "the base", *base)
     tune = ("train", settings.training, "--base", settings.base, "--data", at.data, "--out", str(at.run))
+    keep = ("--keep", settings.keep) if settings.keep else ()
     resume = ("--resume",) if (at.run / "resume.pt").is_file() else ()
-    steps.append(Step("tune", f"tune it on {at.data}", ((*tune, *resume),)))
+    steps.append(Step("tune", f"tune it on {at.data}", ((*tune, *keep, *resume),)))
     steps += scored("after", "base and tuned", *base, *tuned)
     export = ("export", str(at.run), "--to", "sam2", "--out", str(at.exported))
     steps.append(Step("export", f"write {at.exported}", (export,)))

@@ -48,7 +48,7 @@ def begin(settings: Settings, out: Path) -> None:
 
 def check(settings: Settings) -> None:
     """UserError for what can be told beforehand: datasets that are none, or the same one twice."""
-    for place in (settings.data, settings.bench if is_dataset(settings.bench) else None, *settings.real):
+    for place in (settings.data, settings.bench if is_dataset(settings.bench) else None, *settings.real, settings.keep):
         if place is not None:
             Dataset.open(place)
     if len(set(settings.real)) < len(settings.real):

@@ -76,6 +76,7 @@ def _as_table(report: SpeedReport) -> Any:
             "–" if one.ratio is None else f"{one.ratio:.2f}",
             f"{one.p50_ms:.0f}",
             f"{one.p95_ms:.0f}",
+            f"{one.cpu_seconds:.3g}",
             "–" if one.lowest_iou is None else f"{one.lowest_iou:.4f}",
             f"{one.warm_mb:.0f}",
             f"{one.peak_mb:.0f}",
@@ -86,5 +87,5 @@ def _as_table(report: SpeedReport) -> Any:
         f"{report.model}, {report.objects} object(s), {report.size}, {report.frames} frames, {report.threads} "
         f"thread(s) of {report.machine}\nweights: {report.weights}"
     )
-    columns = ("variant", "frames/s", "x official", "p50 ms", "p95 ms", "lowest IoU", "MiB warm", "MiB peak")
+    columns = ("variant", "frames/s", "x official", "p50 ms", "p95 ms", "CPU s", "lowest IoU", "MiB warm", "MiB peak")
     return table(title, columns, rows)

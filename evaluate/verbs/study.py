@@ -22,6 +22,9 @@ def study(
     real: Annotated[
         list[str] | None, typer.Option(help="An imported dataset that is not to be forgotten; repeatable.")
     ] = None,
+    keep: Annotated[
+        str | None, typer.Option(help="A dataset on which tuning may not make it worse; else the study stops there.")
+    ] = None,
     workers: Annotated[int | None, typer.Option(help="Processes that render and score.", min=1)] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
     json: Annotated[bool, typer.Option("--json", help="With --dry-run: the outline as JSON.")] = False,
@@ -43,6 +46,7 @@ def study(
         training=training or ("nano" if nano else "seed"),
         bench=bench or ("bench-v1-small" if nano else "bench-v1"),
         real=tuple(real or ()),
+        keep=keep,
         workers=workers,
     )
     if dry_run:

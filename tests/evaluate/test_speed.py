@@ -26,6 +26,7 @@ def test_variants_beside_the_official_predictor(capfd: pytest.CaptureFixture[str
     assert thinned.lowest_iou < 1  # other masks: it did look at fewer memories, more coarsely
     for one in report.variants:
         assert 0 < one.p50_ms <= one.p95_ms
+        assert 0 < one.cpu_seconds < 60
         assert 50 < one.warm_mb <= one.peak_mb
     assert report.weights.startswith("random: for timing only")
     assert report.frames == 4

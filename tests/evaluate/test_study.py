@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import http.server
+import importlib
 import json
 import os
 import signal
@@ -18,11 +19,13 @@ import pytest
 
 from evaluate.results import Mean, Results
 from evaluate.study import Settings, begin, look_ahead, outline
+from evaluate.study.outline import Command
 from evaluate.study.page import verdict
 from render.document import UserError
 from tests.fake_dataset import make_dataset
 from train.models import BUNDLED
 
+study_run = importlib.import_module("evaluate.study.run")  # the package has a function of that name
 ROOT = Path(__file__).parents[2]
 BASE = "hub:stand-in/nano/nano-base.safetensors"
 
@@ -129,7 +132,7 @@ def test_a_study_is_killed_and_goes_on(hub: tuple[dict[str, str], list[str]], tm
     out = tmp_path / "study"
     command = [sys.executable, "-m", "heroprop", "study", "--base", BASE, "--data", str(data), "--out", str(out)]
     command += ["--bench", str(tmp_path / "bench.toml"), "--training", str(tmp_path / "training.toml")]
-    command += ["--real", str(real)]
+    command += ["--real", str(real), "--keep", str(real)]
 
     study = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
     log = out / "run" / "log.jsonl"
@@ -151,6 +154,7 @@ def test_a_study_is_killed_and_goes_on(hub: tuple[dict[str, str], list[str]], tm
     assert done.returncode == 0, done.stderr
     assert not any("resolve" in path for path in asked)  # the weights are here
     assert all((out / "steps" / name).read_bytes() == told for name, told in held.items())
+    assert '"blends"' in log.read_text()  # what is to be kept was looked at
     steps = [row["step"] for row in map(json.loads, log.read_text().splitlines()) if "total" in row]
     assert steps == list(range(1, 17))  # each once, those before the kill among them
 
@@ -175,6 +179,31 @@ def test_a_study_is_killed_and_goes_on(hub: tuple[dict[str, str], list[str]], tm
     assert "is a study with real" in other.stderr
 
 
+def test_a_study_stops_where_tuning_forgets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`train --keep` ends with 1 where the model became worse; what comes after it is not done."""
+    data = str(make_dataset(tmp_path / "data", clips=2, frames=2, splits=("train", "val")))
+    settings = Settings(
+        base="nano-base", recipe=None, data=data, training="nano", bench=data, real=(), keep=data, workers=None
+    )
+    ran: list[Command] = []
+
+    def verb(command: Command) -> int:
+        ran.append(command)
+        return 1 if command[0] == "train" else 0
+
+    monkeypatch.setattr(study_run, "_verb", verb)
+    said: list[str] = []
+    begin(settings, tmp_path / "study")
+    code, _ = study_run.run(settings, tmp_path / "study", said.append)
+    assert code == 1
+    assert [command[0] for command in ran] == ["evaluate", "train"]
+    assert ran[-1][ran[-1].index("--keep") + 1] == data
+    assert "the study stopped at step 3" in said[-1]
+    assert study_run.run(settings, tmp_path / "study", said.append)[0] == 1  # nor the next time
+    with pytest.raises(UserError, match="nowhere"):
+        begin(settings.model_copy(update={"keep": str(tmp_path / "nowhere")}), tmp_path / "other")
+
+
 def test_the_outline_says_what_is_done_and_what_is_not(tmp_path: Path) -> None:
     data = make_dataset(tmp_path / "data", clips=2, frames=2, splits=("train", "val"))
     real = make_dataset(tmp_path / "real", clips=1, frames=2, splits=("train",))
@@ -192,6 +221,9 @@ def test_the_outline_says_what_is_done_and_what_is_not(tmp_path: Path) -> None:
     assert "--split train" in ahead["before-real-1"]["commands"][0]
     assert "--base nano-base" in ahead["tune"]["commands"][0]
     assert "--resume" not in ahead["tune"]["commands"][0]
+    assert "--keep" not in ahead["tune"]["commands"][0]
+    (kept,) = outline(settings.model_copy(update={"keep": str(real)}), out)[4].commands
+    assert kept[-2:] == ("--keep", str(real))
     rendered = [step.name for step in outline(settings.model_copy(update={"data": None, "recipe": "train"}), out)]
     assert rendered[:3] == ["weights", "data", "bench"]
     begin(settings.model_copy(update={"workers": 2}), out)  # how many at a time is no part of what is studied
