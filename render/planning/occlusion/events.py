@@ -302,7 +302,7 @@ class _Trial:
         trouble_G = np.bincount(group_B, self._trouble(crowd, outline.pixels))
         found = []
         for open_K, trouble in zip(self.seen.open_past_each(crowd, outline, group_B), trouble_G, strict=True):
-            first = float(np.nan_to_num(self.seen.hidden(open_K * self.open_K))[0])
+            first = self.seen.hidden_first(open_K * self.open_K)
             episode = Episode.of(self.seen.hidden(open_K), self.times)
             found.append((episode, float(trouble) + (VETO if first > FIRST else 0.0)))
         return found
@@ -313,9 +313,9 @@ class _Trial:
         points_QF3 = np.stack([eye_F3, *(place_F3 for place_F3, _ in self.others)])
         gap_Q = np.array([LENS, *(radius for _, radius in self.others)])
         near_BQ = np.minimum.reduceat(crowd.clearance(points_QF3).min(axis=2), crowd.first)
-        area_FP = (boxes_FP4[..., 2:] - boxes_FP4[..., :2]).prod(axis=2)
+        area_FP = (boxes_FP4[..., 2] - boxes_FP4[..., 0]) * (boxes_FP4[..., 3] - boxes_FP4[..., 1])
         area_FB = np.add.reduceat(area_FP * crowd.opacity, crowd.first, axis=1)
-        empty_FP1 = (boxes_FP4[..., 2:] <= boxes_FP4[..., :2]).any(axis=2, keepdims=True)
+        empty_FP1 = ((boxes_FP4[..., 2] <= boxes_FP4[..., 0]) | (boxes_FP4[..., 3] <= boxes_FP4[..., 1]))[..., None]
         low_FB2 = np.minimum.reduceat(np.where(empty_FP1, np.inf, boxes_FP4[..., :2]), crowd.first, axis=1)
         high_FB2 = np.maximum.reduceat(np.where(empty_FP1, -np.inf, boxes_FP4[..., 2:]), crowd.first, axis=1)
         around_FB = np.clip(high_FB2 - low_FB2, 0, 1e6).prod(axis=2)
