@@ -10,12 +10,22 @@ import typer
 from .options import AsJson, Assets, Blender, BlenderPackages, DatasetPlace, megabytes, need_blender
 
 
-def info(dataset: DatasetPlace, json: AsJson = False) -> None:
+def info(
+    dataset: DatasetPlace,
+    planned: Annotated[
+        bool, typer.Option("--planned", help="What was predicted for each target beside what was measured.")
+    ] = False,
+    assets: Assets = None,
+    json: AsJson = False,
+) -> None:
     """Say what a dataset holds, in figures."""
     from .. import screen
     from ..info import RANGES
     from ..info import info as count
 
+    if planned:
+        _predicted_and_measured(str(dataset), assets, json)
+        return
     found = count(dataset)
     splits = [
         (
@@ -50,6 +60,28 @@ def info(dataset: DatasetPlace, json: AsJson = False) -> None:
             ("set aside", ", ".join(found.failed) or "-"),
         ]
         screen.results.print(screen.table("about", ["", ""], facts))
+
+
+def _predicted_and_measured(dataset: str, assets: list[Path] | None, json: bool) -> None:
+    from dataclasses import asdict
+
+    from .. import screen
+    from ..asset import Library
+    from ..manifest import Dataset
+    from ..planning.achieved import SHARES, achieved
+
+    found = achieved(Dataset.open(dataset), Library.open(assets))
+    rows = [
+        (name, f"{one.count:,}", *(_quantiles(values) for values in (one.predicted, one.measured, one.error)))
+        for name, one in found.items()
+    ]
+    heading = f"{dataset}: {', '.join(f'{share:.0%}' for share in SHARES)} lie below"
+    columns = ["value", "count", "predicted", "measured", "measured less predicted"]
+    screen.show({name: asdict(one) for name, one in found.items()}, screen.table(heading, columns, rows), json)
+
+
+def _quantiles(values: tuple[float, ...] | None) -> str:
+    return "-" if values is None else "  ".join(f"{value:.3g}" for value in values)
 
 
 def select_clips(
