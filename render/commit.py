@@ -9,20 +9,22 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import os
 import shutil
-import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from . import manifest, pack, shards
-from .document import Document, UserError, write_atomic
+from .document import Document, UserError, sync, write_atomic
 from .listing import build, measure_shard
 from .manifest import FILE, SHARDS, FileEntry, Manifest, ShardEntry
 from .planning.planfile import LINES, PlanHeader, digest_of
 from .provenance import ClipRecord
 
 WORK, FAILED = "work", "failed"
+
+LISTING = 0.05
+"""While shards are made, writing the manifest takes about this share of the time at most."""
 
 Between = Callable[[str], None]
 """Called between the steps of a commit with the name of the step just done: tar, index, manifest, clean."""
@@ -50,6 +52,7 @@ class Store:
         self.dataset, self.header, self.blender, self._say = dataset, header, blender, say
         self.folder = dataset / SHARDS
         self.known: dict[str, tuple[ShardEntry, tuple[shards.IndexedClip, ...]]] = {}
+        self._next_listing = 0.0
 
     def recover(self, planned: Sequence[str]) -> None:
         """Take stock of what is there, and mend what a killed run or a lost file left. UserError for foreign clips."""
@@ -85,16 +88,19 @@ class Store:
         return {clip.clip for _, clips in self.known.values() for clip in clips}
 
     def pack(self, group: int, clips: Sequence[tuple[ClipRecord, Path]], between: Between) -> str:
-        """Commit whole clips of one group as its shard (or next supplement); the shard's name."""
+        """Commit whole clips of one group as its shard (or next supplement); the shard's name.
+
+        The manifest may lag behind: `write_manifest` brings it up to date, and so does `recover` in a later run.
+        """
         name = next(name for name in _names(group) if name not in self.known)
         pack.write_tar(self.folder, name, clips)
-        _sync(self.folder)
+        sync(self.folder)
         between("tar")
         pack.write_index(self.folder, name)
-        _sync(self.folder)
+        sync(self.folder)
         between("index")
         self.known[name] = measure_shard(self.folder, name)
-        self.write_manifest()
+        self._list_now_and_then()
         between("manifest")
         for record, _ in clips:
             self._clear(record.spec.clip)
@@ -113,6 +119,15 @@ class Store:
         """Clips that are set aside."""
         return sorted(path.stem for path in (self.dataset / FAILED).glob("clip-*.json"))
 
+    def _list_now_and_then(self) -> None:
+        """Write the manifest, unless that has taken more than `LISTING` of the time of late: it lists every clip, so
+        that writing it for every shard would take the square of their number."""
+        if time.monotonic() >= self._next_listing:
+            began = time.monotonic()
+            self.write_manifest()
+            ended = time.monotonic()
+            self._next_listing = ended + (ended - began) / LISTING
+
     def write_manifest(self) -> Manifest:
         """Write `manifest.json` for the shards that are known, durably."""
         recipe = manifest.RecipeEntry(name=self.header.recipe_name, sha256=self.header.recipe_digest)
@@ -125,7 +140,7 @@ class Store:
         if standing is not None and standing.model_copy(update={"created": built.created}) == built:
             return standing
         built.write(self.dataset)
-        _sync(self.dataset)
+        sync(self.dataset)
         return built
 
     def _clear(self, clip: str) -> None:
@@ -226,10 +241,10 @@ class SharedStore(Store):
         if self.look(group) & {record.spec.clip for record, _ in clips}:
             raise FileExistsError(f"{self.folder}: another task packed clips of group {group}")
         pack.write_tar(self.folder, name, clips, replace=False)
-        _sync(self.folder)
+        sync(self.folder)
         between("tar")
         pack.write_index(self.folder, name)
-        _sync(self.folder)
+        sync(self.folder)
         between("index")
         for record, _ in clips:
             self._clear(record.spec.clip)
@@ -254,13 +269,3 @@ class SharedStore(Store):
 def _names(group: int) -> Iterator[str]:
     """The names of a group's shard and, without end, of its supplements."""
     return (shards.shard_name(group, part) for part in itertools.count())
-
-
-def _sync(folder: Path) -> None:
-    """Make renames in a folder durable (where the system lets a folder be synced)."""
-    if sys.platform != "win32":
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from . import mask, provenance, shards
-from .document import UserError
+from .document import UserError, sync
 from .exchange.convert import whole_folder
 from .manifest import SHARDS, SPLITS, VIEWS, Dataset, FileEntry, Manifest, Part, PlanEntry, RecipeEntry, ShardEntry
 
@@ -74,6 +74,7 @@ def merge(out: Path, datasets: Sequence[Path], on_shard: Callable[[str], None] =
             offset = max((_number(name) for name in clips), default=-1) + 1
             if offset > MOST:
                 raise UserError(f"{source}: with it there would be clips above {MOST - 1}; merge fewer")
+        sync(folder / SHARDS)
         _manifest(held, tuple(parts), clips, splits, tuple(listed)).write(folder)
     return Merged(len(clips), len(listed), copied, tuple(parts))
 
@@ -110,6 +111,7 @@ def _bring(source: Path, folder: Path, entry: ShardEntry, name: str) -> int:
             os.link(old, new)
         except OSError:  # another file system, or one without links
             shutil.copyfile(old, new)
+            sync(new)
             copied += 1
             if FileEntry.of(new) != file:
                 raise UserError(

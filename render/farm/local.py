@@ -6,6 +6,7 @@ flight. When all clips of a group are whole (or set aside), the group is packed 
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -72,7 +73,12 @@ def render(
         records = clips.records(wanted, job)
         packer = Packer(store, job.work, specs, watcher, between)
         packer.failed = set(store.failed()) - {spec.clip for spec in wanted}
-        rendered = _run(job, store, packer, list(records.values()))
+        try:
+            rendered = _run(job, store, packer, list(records.values()))
+        except BaseException:
+            with contextlib.suppress(OSError):  # what ended the run is what to tell
+                store.write_manifest()
+            raise
         store.write_manifest()
     return _summary(specs, store, packer.whole, rendered, watcher, started)
 

@@ -206,3 +206,37 @@ def test_a_dataset_without_a_plan_is_not_told_to_plan(dataset: Path) -> None:
     (dataset / "plan.json").unlink()
     with pytest.raises(UserError, match=r"without a plan \(imported, merged, or copied without it\)"):
         farm.index(dataset)
+
+
+def test_the_manifest_is_written_for_a_share_of_the_time(dataset: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, written = [0.0], []
+    header, _ = read_plan(dataset)
+    store = commit.Store(dataset, header, "Blender", lambda told: None)
+
+    def write() -> None:
+        written.append(clock[0])
+        clock[0] += 1.0
+
+    monkeypatch.setattr(store, "write_manifest", write)
+    monkeypatch.setattr(commit.time, "monotonic", lambda: clock[0])
+    for _ in range(1000):
+        store._list_now_and_then()
+        clock[0] += 0.1
+    assert written[0] == 0.0
+    assert 5 <= len(written) <= 6, "a second of writing in twenty-one"
+
+
+@pytest.mark.slow
+def test_an_interrupted_run_lists_what_it_packed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commit, "LISTING", 1e-9)  # once, and then not again for years
+    dataset = make_plan(tmp_path / "set", tmp_path / "told")
+    packed: list[str] = []
+
+    def between(step: str) -> None:
+        packed.extend([step] if step == "manifest" else [])
+        if len(packed) == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        farm.render(dataset, SETUP, between=between)
+    assert len(Dataset.open(dataset).clips()) == 4
