@@ -65,6 +65,11 @@ def show(data: Mapping[str, Any] | list[Any], shown: Any, as_json: bool) -> None
         results.print(shown)
 
 
+def counted(count: int, thing: str) -> str:
+    """`1 clip`, `2 clips`: for things whose plural takes an s."""
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"
+
+
 def table(title: str, columns: Iterable[str], rows: Iterable[Iterable[object]]) -> Table:
     """A plain table: the first column left-aligned, the others right-aligned."""
     drawn = Table(title=Text(title), title_justify="left")

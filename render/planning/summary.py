@@ -102,7 +102,7 @@ def _spread(values: Sequence[float]) -> Spread:
 def tables(summary: Summary) -> list[tuple[str, list[str], list[tuple[str, ...]]]]:
     """The summary as plain tables: title, columns, rows."""
     kinds = [(title, _listed(found)) for title, found in summary.counts.items()]
-    title = f"what is in {summary.clips} clips"
+    title = f"what is in {summary.clips} clip{'' if summary.clips == 1 else 's'}"
     spreads = [(name, *(f"{value:.3g}" for value in spread.quantiles)) for name, spread in summary.spreads.items()]
     of = "all clips" if summary.predicted_clips == summary.clips else f"{summary.predicted_clips} of the clips"
     columns = ["value", *(f"{share:.0%}" for share in SHARES)]

@@ -36,9 +36,14 @@ class Published:
 
 
 def publish(
-    folder: Path, url: str, on_shard: Callable[[str], None] = lambda name: None, again: Collection[str] = ()
+    folder: Path,
+    url: str,
+    on_shard: Callable[[str], None] = lambda name: None,
+    again: Collection[str] = (),
+    on_start: Callable[[], None] = lambda: None,
 ) -> Published:
-    """Put a dataset's shards, plan, views and then its manifest to a URL. `on_shard` hears of each shard that is there.
+    """Put a dataset's shards, plan, views and then its manifest to a URL. `on_shard` hears of each shard that is there,
+    `on_start` of it when sending begins.
 
     Shards named in `again` are sent even if they seem to be there: they have been damaged at the URL. UserError for a
     dataset that is incomplete on disk or differs from its manifest, a URL that cannot be written to, and one where
@@ -64,6 +69,7 @@ def publish(
         on_shard(entry.name)
         return new
 
+    on_start()
     pool = ThreadPoolExecutor(TRANSFERS)
     try:
         sent = list(pool.map(put, held.shards))

@@ -50,7 +50,7 @@ def estimate_cost(
     wall = found.wall_seconds
     cost = None if price is None else found.cost(price)
     rows = [
-        ("due", f"{found.clips} clips, {found.frames} frames"),
+        ("due", f"{screen.counted(found.clips, 'clip')}, {screen.counted(found.frames, 'frame')}"),
         *([("tasks", found.tasks)] if slurm else []),
         ("clips at a time", found.at_a_time or "as many as the cluster runs; say --max-nodes"),
         ("cores a clip", found.threads),
@@ -59,7 +59,7 @@ def estimate_cost(
         ("wall time", _range(wall, duration) if wall else "-"),
         *([("cost", _range(cost, lambda money: f"{money:.2f}" if money >= 1 else f"{money:.2g}"))] if cost else []),
         ("disk needed", f"about {megabytes(found.bytes)} of {megabytes(found.bytes_free)} free"),
-        ("probed", f"{len(found.probe.clips)} clips on {found.probe.conditions.machine}"),
+        ("probed", f"{screen.counted(len(found.probe.clips), 'clip')} on {found.probe.conditions.machine}"),
     ]
     told = asdict(found) | {"probe": found.probe.model_dump(mode="json")}
     told |= {"cost": asdict(cost) if cost else None}

@@ -77,6 +77,6 @@ def publish(
 
     with screen.progress() as bar:
         task = bar.add_task("publish", total=len(Manifest.read(dataset).shards), status="")
-        done = run(dataset, url, lambda shard: bar.update(task, advance=1, status=shard), again or ())
+        done = run(dataset, url, lambda shard: bar.update(task, advance=1, status=shard), again or (), bar.start)
     rows = [("shards sent", done.sent), ("there already", done.kept), ("sent", megabytes(done.bytes))]
     screen.show(asdict(done), screen.table(f"published to {url}", ["", ""], rows), json)

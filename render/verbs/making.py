@@ -82,7 +82,7 @@ def sheet(
         advance = partial(bar.update, task, advance=1)
         render_sheet(dataset, header, specs, path, frames, setup, masks, lambda clip: advance(status=clip))
     told = {"sheet": str(path), "clips": [spec.clip for spec in specs]}
-    screen.show(told, f"{len(specs)} clips on {path}", json)
+    screen.show(told, f"{screen.counted(len(specs), 'clip')} on {path}", json)
 
 
 def render(
@@ -149,10 +149,11 @@ def render(
         done = slurm.render(dataset, wishes, watcher=watcher)
     else:
         done = run(dataset, setup, only=only or (), watcher=watcher)
+    made = f"{screen.counted(done.rendered, 'clip')}, {screen.counted(done.frames, 'frame')}"
     rows = [
         ("clips planned", done.planned),
         ("in shards", done.packed),
-        ("rendered now", f"{done.rendered} clips, {done.frames} frames, {done.seconds:.0f} s"),
+        ("rendered now", f"{made}, {done.seconds:.0f} s"),
         ("waiting for the rest of their shard", done.waiting),
         ("due", done.due),
         ("set aside", len(done.failed)),
