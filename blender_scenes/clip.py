@@ -20,6 +20,8 @@ from render.measure import measure
 from render.products import Product
 from render.spec import ClipSpec
 
+from .cores import start_blender
+
 if TYPE_CHECKING:
     import bpy
 
@@ -57,6 +59,7 @@ def render_clip(
     if not missing:
         return
     check_assets(spec, library)
+    start_blender(machine.threads)
 
     from . import passes
 
@@ -86,6 +89,8 @@ def build(spec: ClipSpec, library: Library, machine: Machine, scratch: Path) -> 
 
     Blender starts with the first call; `scratch` is an existing folder for what metering renders.
     """
+    start_blender(machine.threads)
+
     from . import action, camera, device, effects, meter, passes, practicals, stage
 
     scene = stage.empty_scene()

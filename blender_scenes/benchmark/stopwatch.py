@@ -17,6 +17,7 @@ from render.develop import Layers
 
 from .. import __main__ as program
 from .. import clip
+from ..cores import start_blender
 
 STEPS = (
     ("render", "passes.render"),
@@ -54,6 +55,8 @@ def main(out: Path, arguments: list[str]) -> None:
                     seconds[step] += took
 
         return wrapper
+
+    start_blender(int(arguments[arguments.index("--threads") + 1]))
 
     from .. import passes
 
