@@ -17,23 +17,38 @@ from .variation import Varied
 
 PRACTICAL = "practical"
 """Light group of the set's own light; only the light meter asks for it."""
+CLOCK = "Seconds"
+"""Label of a Value node in a shining material that tells how far the clip has run: fire moves by it."""
 CIRCUITS = 3
 """Lamps waver in this many ways: those on one circuit together."""
 
 
 @dataclass
 class Circuit:
-    """Lamps that waver together: their data with the power the artist gave them, and the knobs of what shines."""
+    """Lamps that waver together: their data with the power the artist gave them, and the knobs of what shines.
+
+    `clocks` are CLOCK nodes.
+    """
 
     lamps: list[tuple[bpy.types.Light, float]] = field(default_factory=list)
     knobs: list[bpy.types.ShaderNodeValue] = field(default_factory=list)
+    clocks: list[bpy.types.ShaderNodeValue] = field(default_factory=list)
 
     def key(self, frames: Floats, levels: Floats) -> None:
         """Animate all of it: `levels` (N,) at `frames` (N,), 1 being what the artist made."""
         for lamp, power in self.lamps:
             key(lamp, "energy", frames, power * levels)
         for knob in self.knobs:
-            key(knob.id_data, f'nodes["{knob.name}"].outputs[0].default_value', frames, levels)
+            _turn(knob, frames, levels)
+
+    def run(self, frames: Floats, seconds: Floats) -> None:
+        """Let the clocks run: `seconds` (N,) at `frames` (N,)."""
+        for clock in self.clocks:
+            _turn(clock, frames, seconds)
+
+
+def _turn(knob: bpy.types.ShaderNodeValue, frames: Floats, values: Floats) -> None:
+    key(knob.id_data, f'nodes["{knob.name}"].outputs[0].default_value', frames, values)
 
 
 @dataclass(frozen=True)
@@ -43,13 +58,14 @@ class Practicals:
     circuits: tuple[Circuit, ...]
 
     def light(self, level: float, flicker: Flicker | None, film: Film) -> None:
-        """Set all to `level`, and let them waver: averaged over the shutter, keyed once a frame."""
+        """Set all to `level`, let them waver (averaged over the shutter, keyed once a frame), and fires burn."""
         frames = np.arange(film.frames, dtype=np.float64)
         for number, circuit in enumerate(self.circuits):
             levels = np.full(film.frames, level)
             if flicker is not None:
                 levels = level * shutter_mean(partial(waver, flicker, number), film)
             circuit.key(frames, levels)
+            circuit.run(frames, frames / film.fps)
 
 
 def waver(flicker: Flicker, circuit: int, times: Floats) -> Floats:
@@ -95,6 +111,7 @@ def find(varied: Varied) -> Practicals:
                     knob.outputs[0].default_value = 0.0
                 else:
                     circuits[number].knobs.append(knob)
+                    circuits[number].clocks += [node for node in copy.node_tree.nodes if node.label == CLOCK]
                 wired[slot.material.name, -1 if off else number] = copy
             worn = wired[slot.material.name, -1 if off else number]
             slot.link = "OBJECT"  # the mesh may be shared with lamps on other circuits

@@ -45,6 +45,18 @@ def is_see_through(material: bpy.types.Material) -> bool:
     return surface is not None and _may_pass(surface)
 
 
+def is_light_alone(material: bpy.types.Material) -> bool:
+    """Whether its surface is light and nothing else: a Transparent BSDF, white, and an Emission, added."""
+    surface = _surface(material)
+    if surface is None or surface.node.type != "ADD_SHADER":
+        return False
+    added = [socket.links[0].from_node for socket in surface.node.inputs if socket.is_linked]
+    if {node.type for node in added} != {"BSDF_TRANSPARENT", "EMISSION"}:
+        return False
+    clear = next(node.inputs["Color"] for node in added if node.type == "BSDF_TRANSPARENT")
+    return not clear.is_linked and tuple(clear.default_value)[:3] == (1.0, 1.0, 1.0)
+
+
 def wire(material: bpy.types.Material) -> None:
     """Make the material flat, and see-through where it is so, on view layers whose SHARP is 1."""
     if not material.use_nodes:

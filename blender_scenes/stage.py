@@ -11,6 +11,7 @@ from mathutils import Vector
 from render.asset import Library
 from render.spec import Stage, Sun
 
+from . import sharp
 from .ingest import Placed, hdri_path, place
 from .variation import Varied, vary
 
@@ -54,11 +55,20 @@ def build(scene: bpy.types.Scene, stage: Stage, library: Library) -> Varied:
     varied = vary(place(room, "default", "set"), room.asset, stage.variation)
     file_under(varied.placed, SETS)
     for item in varied.placed.objects:
-        if item.type == "LIGHT":
+        fire = _is_light_alone(item)
+        if fire:
+            item.visible_shadow = item.visible_diffuse = False  # a lamp within lights what is around, unhindered
+        if fire or item.type == "LIGHT":
             bpy.data.collections[SETS].objects.unlink(item)
             bpy.data.collections[LAMPS].objects.link(item)
     light(scene, stage, library)
     return varied
+
+
+def _is_light_alone(item: bpy.types.Object) -> bool:
+    """Flames are in the picture like the light of a lamp, and hide nothing."""
+    worn = sharp.materials([item])
+    return bool(worn) and all(sharp.is_light_alone(material) for material in worn)
 
 
 def light(scene: bpy.types.Scene, stage: Stage, library: Library) -> None:

@@ -161,7 +161,7 @@ FIRE = (1.0, 0.46, 0.14)
 
 def braziers(metal: Material, places: Iterable[tuple[Point, float, float]], watts: float = 300.0) -> None:
     """Bowls of burning coals on three legs, each with its light: `Brazier.001` and on."""
-    flame = scenery.glow("Flame", FIRE, 22.0)
+    flame = scenery.flame("Flame", (1.0, 0.33, 0.05), 4.5)
     ember = scenery.glow("Embers", (1.0, 0.25, 0.05), 5.0)
     bowl = [(0.0, 0.95), (0.12, 0.95), (0.42, 1.15), (0.46, 1.24), (0.42, 1.24), (0.36, 1.14), (0.0, 1.08)]
     parts = [smooth(lathe("Bowl", metal, bowl, 24), 50)]
@@ -170,11 +170,22 @@ def braziers(metal: Material, places: Iterable[tuple[Point, float, float]], watt
         turn = (12 * sin(a), -12 * cos(a), 0.0)
         parts.append(box("Leg", metal, (0.06, 0.06, 1.1), (0.3 * cos(a), 0.3 * sin(a), 0.52), turn))
     parts.append(rock("Coals", ember, (0.62, 0.62, 0.2), (0, 0, 1.18), 3.0, 2))
-    for k in range(7):
-        a, far, tall = 2.4 * k, 0.05 + 0.035 * k, 0.75 - 0.07 * k
-        tongue = lathe("Flame", flame, [(0.0, 0.0), (0.09, 0.08), (0.11, 0.2), (0.05, 0.62), (0.0, 1.0)], 8)
-        at, lean = (far * cos(a), far * sin(a), 1.14), (8 * sin(a), -8 * cos(a), 0.0)
-        parts.append(moved(smooth(tongue, 80), at=at, turn=lean, scale=(1, 1, tall)))
+    hull = [
+        (0.0, -0.04),
+        (0.30, 0.0),
+        (0.40, 0.14),
+        (0.41, 0.34),
+        (0.36, 0.62),
+        (0.27, 0.88),
+        (0.15, 1.06),
+        (0.0, 1.15),
+    ]
+    made = smooth(lathe("Flame", flame, hull, 32), 80)
+    body = made.data
+    bpy.data.objects.remove(made)
     for brazier in copies(joined(parts, "Brazier"), "Brazier", places):
         at = brazier.location
+        burning = bpy.data.objects.new("Flame", body)
+        bpy.context.scene.collection.objects.link(burning)
+        burning.parent, burning.location = brazier, (0.0, 0.0, 1.16)
         light("Fire", "POINT", (at.x, at.y, at.z + 1.75), watts, FIRE, 0.22, on=brazier)

@@ -6,6 +6,8 @@ from typing import Any
 
 import bpy
 
+from ..practicals import CLOCK
+from ..sharp import is_light_alone
 from .materials import Colour, Shader
 
 
@@ -123,6 +125,8 @@ def quickened() -> None:
         output = material.node_tree.get_output_node("CYCLES") if material.node_tree else None
         if output is None or not output.inputs["Surface"].links or len(material.node_tree.nodes) < 8:
             continue
+        if is_light_alone(material):
+            continue
         s = Shader.of(material)
         tint = next((node for node in s.tree.nodes if node.type == "RGB" and node.label == "Tint"), None)
         colour = tint.outputs[0] if tint else (0.4, 0.4, 0.4)
@@ -179,6 +183,48 @@ def glow(name: str, colour: Colour, strength: float, aimed: bool = False) -> Any
     s.set(Base_Color=(0.02, 0.02, 0.02), Emission_Color=s.knob("Colour", colour), Emission_Strength=strength)
     if not aimed:
         s.material.cycles.emission_sampling = "NONE"
+    return s.material
+
+
+def flame(name: str, colour: Colour, strength: float) -> Any:
+    """Burning gas, over a hull that narrows upwards: light alone, which hides nothing that is behind it.
+
+    The hull is seen the thicker the more squarely one looks at it. Noise that rises through it, faster higher up, eats
+    tongues out of it and lets their tips come loose; what is left of it is white-hot in the middle and red at the rim.
+    """
+    s = Shader(name)
+    s.tree.nodes.remove(s.surface)
+    seconds = s.knob(CLOCK, 0.0)
+    up = s.node("ShaderNodeSeparateXYZ", {0: s.node("ShaderNodeTexCoord").outputs["Generated"]}).outputs[2]
+    luck = s.math("MULTIPLY", s.node("ShaderNodeObjectInfo").outputs["Random"], 50.0)
+
+    def rising(scale: Colour, speed: float, seed: float, detail: float) -> Any:
+        way = s.math("ADD", s.math("MULTIPLY", seconds, -speed), s.math("ADD", luck, seed))
+        lifted = s.node("ShaderNodeCombineXYZ", {2: way}).outputs[0]
+        at = s.node("ShaderNodeVectorMath", {0: s.position, 1: scale}, operation="MULTIPLY").outputs[0]
+        where = s.node("ShaderNodeVectorMath", {0: at, 1: lifted}, operation="ADD").outputs[0]
+        inputs = {"Vector": where, "W": s.math("MULTIPLY", seconds, 0.6), "Scale": 1.0, "Detail": detail}
+        inputs["Distortion"] = 0.35
+        return s.node("ShaderNodeTexNoise", inputs, noise_dimensions="4D").outputs[0]
+
+    tongues, licks = rising((4.5, 4.5, 1.5), 2.6, 0.0, 1.0), rising((11.0, 11.0, 3.4), 6.5, 7.0, 1.5)
+    eaten = s.math("ADD", s.math("MULTIPLY", tongues, 0.72), s.math("MULTIPLY", licks, 0.28))
+    facing = s.node("ShaderNodeLayerWeight", {"Blend": 0.5}).outputs["Facing"]
+    thick = s.math("POWER", s.math("SUBTRACT", 1.0, facing), 1.3)
+    need = s.ramp(up, 0.05, 1.0, 0.04, 0.62)
+    left = s.math("SUBTRACT", s.math("MULTIPLY", thick, s.ramp(eaten, 0.36, 0.62, 0.0, 1.15)), need)
+    heat = s.ramp(left, 0.0, s.ramp(up, 0.0, 1.0, 0.75, 0.5))
+    ramp = s.node("ShaderNodeValToRGB", {0: heat})
+    stops = ((0.0, (0.0, 0.0, 0.0)), (0.22, (0.60, 0.055, 0.004)), (0.5, colour), (1.0, (1.0, 0.68, 0.27)))
+    for k, (place, shade) in enumerate(stops):
+        stop = ramp.color_ramp.elements[k] if k < 2 else ramp.color_ramp.elements.new(place)
+        stop.position, stop.color = place, (*shade, 1.0)
+    amount = s.math("MULTIPLY", s.ramp(heat, 0, 1, 0.25, 1.0), strength)
+    shine = s.node("ShaderNodeEmission", {0: ramp.outputs[0], 1: amount})
+    clear = s.node("ShaderNodeBsdfTransparent", {"Color": (1.0, 1.0, 1.0, 1.0)})
+    both = s.node("ShaderNodeAddShader", {0: clear.outputs[0], 1: shine.outputs[0]})
+    s.tree.links.new(both.outputs[0], s.tree.nodes["Material Output"].inputs["Surface"])
+    s.material.cycles.emission_sampling = "NONE"
     return s.material
 
 

@@ -174,6 +174,42 @@ def test_lamps_waver_as_the_shutter_sees_them(folder: Path) -> None:
     assert found["apart"] > 0.1, "circuits waver each for itself"
 
 
+BURNING = """
+import bpy
+from render.asset import Library
+from render.spec import Stage
+from blender_scenes import practicals, sharp, stage as stages
+from tests.specs import make_film, make_spec
+
+library, film = Library.open(), make_film(frames=5)
+scene = stages.empty_scene()
+planned = make_spec(library, film=film).stage
+planned = planned.model_copy(update={"set": "temple", "set_digest": library.get("temple").digest})
+lamps = practicals.find(stages.build(scene, planned, library))
+lamps.light(1.0, None, film)
+flames = [o for o in bpy.data.objects if "Flame" in o.name]
+clocks = [clock for circuit in lamps.circuits for clock in circuit.clocks]
+seconds = []
+for frame in range(film.frames):
+    scene.frame_set(frame)
+    seconds.append(sorted({round(clock.outputs[0].default_value, 5) for clock in clocks}))
+result = {"flames": len(flames), "filed": sorted({c.name for o in flames for c in o.users_collection}),
+          "seconds": seconds, "fps": film.fps,
+          "solid": sum(sharp.is_see_through(m) for m in sharp.materials(bpy.data.collections[stages.SETS].objects)),
+          "meshes": len({o.data.name for o in flames})}
+"""
+
+
+@pytest.mark.slow
+def test_flames_are_light_that_burns_with_the_clip_and_hides_nothing() -> None:
+    found = in_blender(BURNING)
+    assert found["flames"] > 2
+    assert found["meshes"] == 1
+    assert found["filed"] == ["lamps"], "what labels see as little as a lamp"
+    assert found["solid"] == 0, "the set itself is as opaque as before, so that its labels cost no more"
+    assert found["seconds"] == [[pytest.approx(frame / found["fps"], abs=1e-5)] for frame in range(5)]
+
+
 LIT = """
 import sys, tempfile
 from pathlib import Path
