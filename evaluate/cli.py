@@ -35,8 +35,8 @@ def evaluate(
     from render.manifest import Dataset
     from render.screen import notes, progress, show
 
-    from . import benchmark
     from .report import check_out, summary_table, write_report
+    from .running import benchmark
 
     kind = benchmark.prompt_kind(prompt)
     benchmark.check_device(device)

@@ -19,8 +19,8 @@ from render.document import UserError
 from render.products import Product, encode
 from train import models
 
-from .frames import read_picture
-from .overlay import object_colour, paint
+from .media.frames import read_picture
+from .media.overlay import object_colour, paint
 from .track import check_out, whole
 from .tracker import suited_threads
 

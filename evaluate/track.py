@@ -24,8 +24,8 @@ from train import models
 
 from .delivery.table import Row, Watch, write_table
 from .delivery.timeline import timeline
-from .frames import CAMERA, Part, open_frames
-from .overlay import VideoWriter, paint
+from .media.frames import CAMERA, Part, open_frames
+from .media.overlay import VideoWriter, paint
 from .tracker import Direction, Options, Prompt, Tracked, Tracker, suited_threads
 
 Frame = NDArray[np.uint8]

@@ -22,9 +22,9 @@ from render.document import UserError
 
 from .tracking.ahead import ahead
 from .tracking.cuts import CutDetector
-from .tracking.network import MEAN_RGB, STD_RGB, Network
+from .tracking.network.network import MEAN_RGB, STD_RGB, Network
+from .tracking.network.postprocess import runs_on
 from .tracking.options import Options, Precision
-from .tracking.postprocess import runs_on
 from .tracking.prompt import Prompt, Tracked, check_prompts
 from .tracking.session import Session
 from .tracking.skip import Skipping

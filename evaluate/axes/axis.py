@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from render.document import Document
 
-from ..statistics import Mean, mean
+from ..running.statistics import Mean, mean
 from .trace import Trace
 
 Value = tuple[float | None, str]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..statistics import Mean
+from ..running.statistics import Mean
 from .axis import Value, over
 from .trace import Trace
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..statistics import mean
+from ..running.statistics import mean
 from .axis import Axis, Curve, Point, Value, challenge, over
 from .trace import Shot, Trace, counterfactual_pairs
 

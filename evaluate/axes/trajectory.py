@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from ..statistics import Mean
+from ..running.statistics import Mean
 from .axis import Axis, Curve, Point, Value, challenge, over
 from .movement import speed_swept
 from .shutter import disk_iou

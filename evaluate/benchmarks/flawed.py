@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from render.manifest import Dataset
 
 from ..axes.transformation import LEAST
-from ..clips import Clip, read_clip
+from ..running.clips import Clip, read_clip
 
 Masks = NDArray[np.bool_]
 

@@ -25,8 +25,8 @@ from render.screen import notes
 from train import models
 
 from ..metrics import j_and_f
+from ..running.statistics import mean
 from ..speed import OFFICIAL, Job, speed
-from ..statistics import mean
 from ..tracker import Prompt, Tracker
 from ..tracking.official import official
 from ..tracking.options import parse

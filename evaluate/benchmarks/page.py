@@ -14,12 +14,12 @@ from render.manifest import Dataset
 
 from ..axes import Axis
 from ..baselines import COPY_LAST
-from ..benchmark import evaluate
-from ..pictures import marked
-from ..records import predicted
+from ..media.pictures import marked
 from ..report.tables import cell
-from ..results import MethodScore, Results
-from ..statistics import Mean
+from ..running.benchmark import evaluate
+from ..running.records import predicted
+from ..running.results import MethodScore, Results
+from ..running.statistics import Mean
 from .flawed import OWN
 from .proof import Proof, prove_on
 

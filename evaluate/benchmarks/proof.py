@@ -14,7 +14,7 @@ from ..axes import AXES, Axis, Trace, measure_axes
 from ..axes.general import STEADINESS, general
 from ..axes.occlusion import TAKEN
 from ..axes.trajectory import MOTION
-from ..tracing import follow
+from ..running.tracing import follow
 from .flawed import FLAWED, OWN, Scene, Tracker, faithful, scene_of
 
 

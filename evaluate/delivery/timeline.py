@@ -7,7 +7,7 @@ from typing import Any
 
 import jinja2
 
-from ..overlay import object_colour
+from ..media.overlay import object_colour
 from .table import Row
 
 WIDTH, HEIGHT = 960, 120

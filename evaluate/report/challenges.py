@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from ..axes import Axis, Curve
 from ..baselines import COPY_LAST
-from ..results import AxisComparison, MethodScore, Results
-from ..statistics import Mean
+from ..running.results import AxisComparison, MethodScore, Results
+from ..running.statistics import Mean
 
 WIDTH, HEIGHT = 300, 120
 FEW_CLUSTERS = 6

@@ -13,10 +13,10 @@ from render.document import UserError, write_atomic
 from render.manifest import Dataset
 from render.screen import table
 
-from ..overlay import Colour
-from ..pictures import thumbnail
-from ..records import predicted
-from ..results import ClipScore, Comparison, Mean, MethodScore, Results
+from ..media.overlay import Colour
+from ..media.pictures import thumbnail
+from ..running.records import predicted
+from ..running.results import ClipScore, Comparison, Mean, MethodScore, Results
 from .challenges import challenges
 from .tables import clips_csv, markdown
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 import io
 
-from ..results import Results
-from ..statistics import Mean
+from ..running.results import Results
+from ..running.statistics import Mean
 
 
 def clips_csv(results: Results) -> str:

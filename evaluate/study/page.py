@@ -15,7 +15,7 @@ from render.manifest import Dataset
 
 from ..benchmarks.published import standing
 from ..report.page import headline, interval, number, signed
-from ..results import Comparison, Mean, Results
+from ..running.results import Comparison, Mean, Results
 from .outline import Places, Settings
 
 

@@ -12,9 +12,9 @@ from torch import Tensor
 
 from render.document import UserError
 
-from .memory import Output, forget
 from .motion import Motion
-from .network import Network
+from .network.memory import Output, forget
+from .network.network import Network
 from .prompt import Prompt, Tracked
 
 Frame = NDArray[np.uint8]

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from render.document import Document, UserError
 
-from ..frames import read_mask
+from ..media.frames import read_mask
 from .prompt import Prompt
 
 Point = tuple[float, float] | tuple[float, float, int]

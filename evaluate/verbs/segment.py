@@ -24,7 +24,7 @@ def segment(
 
     from render.screen import show, table
 
-    from ..benchmark import check_device
+    from ..running.benchmark import check_device
     from ..segment import segment as run
 
     check_device(device)

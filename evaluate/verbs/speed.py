@@ -36,7 +36,7 @@ def speed(
     from render.document import UserError
     from render.screen import progress, show
 
-    from ..benchmark import check_device
+    from ..running.benchmark import check_device
     from ..speed import DEFAULT_VARIANTS, Job
     from ..speed import speed as run
 

@@ -51,7 +51,7 @@ def track(
     from render.document import UserError
     from render.screen import progress, show
 
-    from ..benchmark import check_device
+    from ..running.benchmark import check_device
     from ..track import Settings
     from ..track import track as run
     from ..tracking.options import parse

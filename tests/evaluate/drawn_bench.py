@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from evaluate.axes import Shot
 from evaluate.benchmarks.flawed import Scene
-from evaluate.clips import Clip, Truth
+from evaluate.running.clips import Clip, Truth
 
 HEIGHT, WIDTH, FRAMES, RADIUS = 72, 128, 20, 8.0
 Floats = NDArray[np.float64]

@@ -16,7 +16,7 @@ from evaluate.axes.shutter import along_the_blur, disk_iou
 from evaluate.axes.trajectory import PREDICTORS, errors
 from evaluate.benchmarks.flawed import FLAWED, OWN, Scene, Tracker, faithful
 from evaluate.benchmarks.proof import Proof, prove
-from evaluate.tracing import follow
+from evaluate.running.tracing import follow
 from tests.evaluate.drawn_bench import scenes
 
 TUNING, UNSEEN = (1, 2, 3), (11, 12, 13)

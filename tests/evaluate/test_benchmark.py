@@ -14,13 +14,13 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from evaluate import benchmark, results
 from evaluate.axes.axis import challenge
-from evaluate.benchmark import Clip, Truth, displacement, evaluate, make_prompt, predicted, read_clip, score
-from evaluate.methods import load_methods
 from evaluate.metrics import j_and_f
-from evaluate.results import Mean, Results, compare, mean
-from evaluate.statistics import sign_flip_p
+from evaluate.running import benchmark, results
+from evaluate.running.benchmark import Clip, Truth, displacement, evaluate, make_prompt, predicted, read_clip, score
+from evaluate.running.methods import load_methods
+from evaluate.running.results import Mean, Results, compare, mean
+from evaluate.running.statistics import sign_flip_p
 from render.document import UserError
 from render.manifest import Dataset
 from train import models

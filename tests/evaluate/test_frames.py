@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from evaluate.frames import (
+from evaluate.media.frames import (
     ArrayFrames,
     CameraFrames,
     FolderFrames,
@@ -20,7 +20,7 @@ from evaluate.frames import (
     read_mask,
     to_rgb8,
 )
-from evaluate.overlay import VideoWriter, draw_outline, object_colour, paint
+from evaluate.media.overlay import VideoWriter, draw_outline, object_colour, paint
 from render.document import UserError
 
 

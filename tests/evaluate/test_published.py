@@ -21,7 +21,7 @@ from evaluate.benchmarks.published import (
     standing,
     tier_of,
 )
-from evaluate.results import Results
+from evaluate.running.results import Results
 from render.manifest import Dataset
 from render.planning.plan import draw_plan, write_plan
 from render.planning.recipe import Recipe, find_recipe

@@ -15,10 +15,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from evaluate.benchmark import evaluate
 from evaluate.report import check_out, headline, summary_table, write_report
 from evaluate.report.challenges import challenges
-from evaluate.results import Mean, Results
+from evaluate.running.benchmark import evaluate
+from evaluate.running.results import Mean, Results
 from render.document import UserError
 from render.manifest import Dataset
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from evaluate.frames import open_frames
+from evaluate.media.frames import open_frames
 from evaluate.segment import _describe, grid_points, segment
 from render.document import UserError
 from render.products import Product, decode

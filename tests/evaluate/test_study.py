@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from evaluate.results import Mean, Results
+from evaluate.running.results import Mean, Results
 from evaluate.study import Settings, begin, look_ahead, outline
 from evaluate.study.outline import Command
 from evaluate.study.page import verdict

@@ -23,7 +23,7 @@ from evaluate import track as module
 from evaluate.delivery.mattes import read_mattes, write_mattes
 from evaluate.delivery.table import COLUMNS, Watch, measure
 from evaluate.delivery.timeline import timeline
-from evaluate.frames import open_frames
+from evaluate.media.frames import open_frames
 from evaluate.track import Settings, index_picture, track
 from evaluate.tracker import Prompt, Tracked
 from evaluate.tracking.words import make_corrections, make_prompts, read_prompts

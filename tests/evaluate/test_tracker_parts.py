@@ -19,14 +19,14 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
-from evaluate.frames import open_frames
+from evaluate.media.frames import open_frames
 from evaluate.tracking.ahead import ahead
-from evaluate.tracking.attention import lean_attention, weigh
 from evaluate.tracking.cuts import CutDetector
-from evaluate.tracking.encoder import lean_encoder
 from evaluate.tracking.motion import Motion, box_iou
+from evaluate.tracking.network.attention import lean_attention, weigh
+from evaluate.tracking.network.encoder import lean_encoder
+from evaluate.tracking.network.postprocess import Cleaner, component_areas
 from evaluate.tracking.options import Options, parse
-from evaluate.tracking.postprocess import Cleaner, component_areas
 from evaluate.tracking.skip import carried, flow_between
 from render.document import UserError
 from train.models import build_video
@@ -214,7 +214,7 @@ def test_memory_is_not_found_anew_for_every_tensor() -> None:
     """In a process of its own, for it changes the process: a page of 4 KiB a fault, 100 MiB a round."""
     program = """
 import resource, torch
-from evaluate.tracking.heap import keep_freed_memory
+from evaluate.tracking.network.heap import keep_freed_memory
 def faults():
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
     for _ in range(3):

@@ -164,7 +164,7 @@ def test_rerun_reads_its_recordings_back(rendered: Dataset, tmp_path: Path) -> N
 
 
 def test_real_footage_can_be_trained_on_and_evaluated(rendered: Dataset, tmp_path: Path) -> None:
-    from evaluate.benchmark import read_clip
+    from evaluate.running.benchmark import read_clip
     from train.data.tracks import tracks
 
     convert(rendered.folder, "youtubevos", tmp_path / "out")

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from evaluate.statistics import Mean, mean
+from evaluate.running.statistics import Mean, mean
 from render import screen
 from render.document import UserError, write_atomic
 from render.manifest import Dataset

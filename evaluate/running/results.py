@@ -9,7 +9,7 @@ from pydantic import Field
 
 from render.document import Document
 
-from .axes.axis import Axis, Value
+from ..axes.axis import Axis, Value
 from .statistics import BOOTSTRAP_RESAMPLES, BOOTSTRAP_SEED, Mean, mean, sign_flip_p
 
 __all__ = ["ClipScore", "Comparison", "Mean", "MethodScore", "Results", "Scores", "compare", "mean", "scores"]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from render.manifest import Dataset
 
-from .axes.trace import Floats, Shot
+from ..axes.trace import Floats, Shot
 
 Frame = NDArray[np.uint8]
 Mask = NDArray[np.bool_]

@@ -14,12 +14,12 @@ from sam2.modeling.sam2_utils import get_1d_sine_pe
 from sam2.sam2_video_predictor import SAM2VideoPredictor
 from torch import Tensor
 
+from ..options import Options, Precision
+from ..prompt import Prompt
 from .attention import lean_attention
 from .heap import keep_freed_memory
 from .memory import Output, View, look_back
-from .options import Options, Precision
 from .postprocess import Cleaner
-from .prompt import Prompt
 from .speedups import faster_encoder
 
 MEAN_RGB = (0.485, 0.456, 0.406)

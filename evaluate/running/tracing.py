@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from .axes.trace import Shot, Trace
+from ..axes.trace import Shot, Trace
+from ..metrics import frame_score, jaccard
 from .clips import Clip, Mask, Truth
-from .metrics import frame_score, jaccard
 from .results import ClipScore
 
 MOVING_DIAMETERS = 1.0

@@ -14,9 +14,9 @@ from scipy import ndimage
 from render.document import UserError
 from train import models
 
-from .baselines import BASELINES, COPY_LAST, Baseline, lag
+from ..baselines import BASELINES, COPY_LAST, Baseline, lag
+from ..tracker import Prompt, Tracker, suited_threads
 from .clips import Clip, Mask, Truth
-from .tracker import Prompt, Tracker, suited_threads
 
 PromptKind = Literal["mask", "box", "point"]
 Answer = tuple[Mapping[int, Mask], Mapping[int, float]]

@@ -10,8 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ..options import Options
 from .encoder import Features, lean_encoder
-from .options import Options
 
 Encoder = Callable[[Tensor], Features]
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from sam2.modeling.sam2_utils import select_closest_cond_frames
 
-from .options import Options
+from ..options import Options
 
 Output = dict[str, Any]
 Outputs = dict[str, dict[int, Output]]

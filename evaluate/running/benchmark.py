@@ -16,17 +16,17 @@ import torch
 from render.document import UserError, nearest
 from render.manifest import Dataset
 
+from ..axes import Shot, Trace, measure_axes
+from ..axes.general import general
+from ..metrics import Protocol
+from ..tracker import Tracker
 from . import results
-from .axes import Shot, Trace, measure_axes
-from .axes.general import general
 from .clips import Clip, Truth, displacement, read_clip
 from .methods import Method, PromptKind, apply, load_methods, make_prompt
 from .methods import _names as _names
-from .metrics import Protocol
 from .records import Record, Records, predicted, run_key
 from .results import ClipScore, MethodScore, Results
 from .tracing import clip_score, follow, score
-from .tracker import Tracker
 
 __all__ = [
     "Clip", "PromptKind", "Truth", "check_device", "displacement", "evaluate", "make_prompt", "predicted",
