@@ -187,6 +187,8 @@ def _adopt(source: Source, asset: Asset, root: bpy.types.Object, action: Action)
         thing.hide_render = thing.hide_render or thing not in shown
     for owner in owners(things):
         still(owner)  # what the action does not move must not follow the clip's frames
+    for block in {part.action.session_uid: part.action for part in action.parts}.values():
+        block.name = f"{root.name}.{block.name}"  # another placement of the file finds its own by the artist's name
     action.play(action.fps)
     rigs = [thing for thing in things if thing.type == "ARMATURE" and asset.figure]
     for rig in rigs:

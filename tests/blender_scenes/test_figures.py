@@ -69,6 +69,12 @@ outfits = [worn(seed) for seed in range(14)]
 result["outfits"] = {"kinds": len(set(outfits)), "again": worn(3) == outfits[3],
                      "pair": len({worn(3, start) for start in (0.0, 0.25, 0.5, 0.75, 1.0)})}
 
+# Two that do the same.
+begin()
+alike = extra.model_copy(update={"holds": None, "action": "stand"})
+both = [action.place_extra(alike, number, spec.film, library, ()) for number in range(2)]
+result["alike"] = [len(one.objects) for one in both]
+
 # Holding.
 scene = begin()
 prop = action.place_target(target, spec.film, library)
@@ -167,6 +173,13 @@ def test_the_seed_dresses_figures(acted: dict[str, Any]) -> None:
     assert outfits["pair"] >= 2
 
 
+@pytest.mark.slow
+def test_two_figures_may_do_the_same(acted: dict[str, Any]) -> None:
+    first, second = acted["alike"]
+    assert first == second > 3
+
+
+@pytest.mark.slow
 def test_the_hand_stays_on_the_handle_through_a_swing(acted: dict[str, Any]) -> None:
     assert acted["gap"] < 0.005, "at every moment that the shutter looks at"
     assert acted["slant"] < 41.0
