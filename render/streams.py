@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Protocol, TypeVar
 
 import numpy as np
@@ -21,16 +23,22 @@ class Stream:
 
     NumPy promises that seeded bit generators never change but not that `Generator` methods don't (NEP 19), so a plan
     that must be equal on every machine and version takes the words and does the rest itself. `share` is the clip's
-    place in its dataset (0 first, 1 last), which recipes' schedules go by.
+    place in its dataset (0 first, 1 last), which recipes' schedules go by. `dealt` are draws that come first, in place
+    of the stream's own: see `deal`.
     """
 
-    def __init__(self, seed: int, clip: int, name: str, attempt: int = 0, share: float = 0.0) -> None:
+    def __init__(
+        self, seed: int, clip: int, name: str, attempt: int = 0, share: float = 0.0, dealt: Sequence[float] = ()
+    ) -> None:
         key = (zlib.crc32(name.encode()), attempt)
         self._words = np.random.PCG64(np.random.SeedSequence([seed, clip], spawn_key=key))
+        self._dealt = list(reversed(dealt))
         self.clip, self.share = clip, share
 
     def random(self) -> float:
-        """Uniform in [0, 1), 53 bits."""
+        """Uniform in [0, 1), 53 bits; the first ones are those that were dealt."""
+        if self._dealt:
+            return self._dealt.pop()
         return (int(self._words.random_raw()) >> 11) * 2.0**-53
 
     def uniform(self, low: float, high: float) -> float:
@@ -58,3 +66,28 @@ class Stream:
     def integer(self, below: int) -> int:
         """Uniform in 0..below - 1."""
         return int(self.random() * below)
+
+
+DECK = 24
+"""Clips that one shuffled deck is dealt to."""
+
+
+def deal(seed: int, clip: int, name: str) -> float:
+    """A draw in [0, 1), uniform for each clip, and evenly spread over every `DECK` clips from a multiple of it on.
+
+    A deck holds the `DECK` equal parts of [0, 1), shuffled anew for each run of clips; a clip gets one of them and a
+    random place in it (Latin hypercube sampling, McKay et al. 1979, when done for several names). What a clip gets
+    depends on seed, index and name alone, so that a longer plan begins with the shorter one.
+    """
+    run, place = divmod(clip, DECK)
+    return (_deck(seed, run, name)[place] + Stream(seed, clip, f"deal/{name}").random()) / DECK
+
+
+@lru_cache(maxsize=256)
+def _deck(seed: int, run: int, name: str) -> tuple[int, ...]:
+    """0 to `DECK` - 1 in an order of their own: Fisher and Yates' shuffle."""
+    stream, cards = Stream(seed, run, f"deck/{name}"), list(range(DECK))
+    for last in range(DECK - 1, 0, -1):
+        other = stream.integer(last + 1)
+        cards[last], cards[other] = cards[other], cards[last]
+    return tuple(cards)

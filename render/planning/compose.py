@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from ..asset import InstalledAsset, Library
 from ..document import UserError
 from ..spec import ClipSpec, Effect, Extra, Film, Stage, Target, twin
-from ..streams import Stream
+from ..streams import Stream, deal
 from .allowed import Allowed
 from .camera.take import ATTEMPTS, Take, draw_take
 from .cast.company import draw_company
@@ -47,7 +47,7 @@ class Frame:
     finish: str
 
     def stream(self, name: str, attempt: int = 0) -> Stream:
-        return Stream(self.seed, self.index, name, attempt, self.recipe.share_of(self.index))
+        return _stream(self.recipe, self.seed, self.index, name, attempt)
 
     @property
     def room(self) -> InstalledAsset:
@@ -86,12 +86,21 @@ def set_up(recipe: Recipe, library: Library, seed: int, index: int) -> Frame:
     allowed = Allowed(recipe.held_out, library, split == "test")
 
     def stream(name: str) -> Stream:
-        return Stream(seed, index, name, 0, recipe.share_of(index))
+        return _stream(recipe, seed, index, name)
 
     film = _film(recipe.film, stream("film"))
     stage = draw_stage(recipe.stage, allowed, stream("stage"))
     prop, finish = draw_prop(recipe.target, allowed, stream("target"))
     return Frame(recipe, allowed, seed, index, split, film, stage, prop, finish)
+
+
+DEALT = {"stage": ("set", "time"), "target": ("prop",), "wish": ("motion", "speed"), "move": ("move",)}
+"""What clips are dealt, where the recipe asks for it: the first draws of these streams, in order."""
+
+
+def _stream(recipe: Recipe, seed: int, index: int, name: str, attempt: int = 0) -> Stream:
+    hand = DEALT.get(name, ()) if recipe.dealt and attempt == 0 else ()
+    return Stream(seed, index, name, attempt, recipe.share_of(index), [deal(seed, index, card) for card in hand])
 
 
 def find_takes(frames: Sequence[Frame]) -> list[Take]:

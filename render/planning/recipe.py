@@ -81,13 +81,18 @@ class Splits(Document):
 
 
 class Recipe(Document):
-    """A whole recipe; every part has defaults, so that a short file is enough."""
+    """A whole recipe; every part has defaults, so that a short file is enough.
+
+    `dealt`: set, time of day, prop, motion, speed and camera move are dealt to the clips like shuffled cards, so that
+    every 24 clips hold them in the proportions asked for; without, each clip draws for itself.
+    """
 
     schema_version: Literal[1] = Field(default=1, alias="schema")
     name: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
     seed: int = Field(default=1, ge=0)
     clips: int = Field(default=100, ge=1, le=1_000_000)
     clips_per_shard: int = Field(default=32, ge=1)
+    dealt: bool = False
     splits: Splits = Splits()
     held_out: HeldOut = HeldOut()
     film: FilmRecipe = FilmRecipe()

@@ -16,7 +16,7 @@ from render.planning.plan import make_plan, write_plan
 from render.planning.planfile import read_plan
 from render.planning.recipe import Recipe, Splits, find_recipe
 from render.spec import ClipSpec, twin
-from render.streams import Stream
+from render.streams import DECK, Stream, deal
 
 DEMO = find_recipe("demo")
 
@@ -171,3 +171,22 @@ def test_a_folder_named_like_a_recipe_does_not_hide_it(tmp_path: Path, monkeypat
     (tmp_path / "demo").mkdir()  # as `heroprop demo` makes it
     monkeypatch.chdir(tmp_path)
     assert find_recipe("demo") == DEMO
+
+
+@given(st.integers(0, 2**32), st.integers(0, 400), st.sampled_from(["set", "motion"]))
+def test_every_run_of_clips_is_dealt_the_whole_range(seed: int, run: int, name: str) -> None:
+    dealt = [deal(seed, clip, name) for clip in range(run * DECK, (run + 1) * DECK)]
+    assert sorted(int(x * DECK) for x in dealt) == list(range(DECK))
+    assert all(0 <= x < 1 for x in dealt)
+
+
+def test_what_is_dealt_comes_first() -> None:
+    stream, own = Stream(1, 0, "stage", dealt=[0.25, 0.75]), Stream(1, 0, "stage")
+    assert [stream.random() for _ in range(4)] == [0.25, 0.75, own.random(), own.random()]
+
+
+def test_decks_of_names_and_runs_are_shuffled_apart() -> None:
+    def order(name: str, run: int) -> list[int]:
+        return [int(deal(3, clip, name) * DECK) for clip in range(run * DECK, (run + 1) * DECK)]
+
+    assert len({tuple(order(name, run)) for name in ("set", "time", "prop") for run in range(4)}) == 12

@@ -255,6 +255,8 @@ def written(default: Any) -> str:
         return "[" + ", ".join(map(written, default)) + "]"
     if isinstance(default, str):
         return f'"{default}"'
+    if isinstance(default, bool):
+        return str(default).lower()
     return f"{default:g}" if isinstance(default, (int, float)) else str(default)
 
 

@@ -23,7 +23,7 @@ from ..draws import Chance, Number, Pick
 from ..setting import Setting
 from .bodies import Crowd
 from .episode import Episode
-from .hiders import KINDS, kinds_there, propose
+from .hiders import KINDS, kinds_there, names_of, propose
 from .proposal import Knobs, Proposal
 from .silhouette import Seen
 
@@ -32,8 +32,10 @@ PEAK_WITHIN = 0.05
 """The predicted peak should come this near to the one asked for."""
 SECONDS_WITHIN = 0.15
 """The predicted duration should come this near, as a share of the one asked for, or to within a frame."""
-SCREENED = {"static": 28, "moving": 10, "figure": 14}
-"""Things that are proposed for one event, by kind: what stands fits more seldom, so that more of it is looked at."""
+SCREENED = {"static": 14, "moving": 10, "figure": 20}
+"""Things that are proposed for one event, by kind: what flies past fits nearly always."""
+ASSETS = 3
+"""So many assets that stand somewhere are drawn for an event, one after another, as long as none before could do it."""
 GRID = [Knobs(off, slow) for off in (0.0, 0.25, 0.45, 0.65, 0.85) for slow in (0.1, 0.5, 0.9)]
 LAID_OUT = 5
 """So many things that stand are looked at with all these knobs, each for another wish, before any is refined."""
@@ -142,8 +144,8 @@ def _event(asked: OcclusionRecipe, setting: Setting, stream: Stream) -> Event | 
     if not trial.seen.count.any():
         return None
     best, least = None, np.inf
-    for kind in _in_order(asked, setting, stream):
-        tries = trial.screened(kind, asked, wishes[:1] if kind == "moving" else wishes, stream)
+    for kind, assets in _in_order(asked, setting, stream):
+        tries = trial.screened(kind, assets, wishes[:1] if kind == "moving" else wishes, stream)
         for (wish, proposal, _), (error, settled, predicted) in zip(tries, trial.settled(tries), strict=True):
             if error < least:
                 extras = proposal.extras(settled)
@@ -158,19 +160,35 @@ def _wish(asked: OcclusionRecipe, setting: Setting, stream: Stream) -> Wish:
     return Wish(peak, min(asked.seconds.draw(stream), LONGEST * setting.seconds))
 
 
-def _in_order(asked: OcclusionRecipe, setting: Setting, stream: Stream) -> list[str]:
-    """The kinds that the recipe has, drawn by its weights one after another: the later ones where none before fits."""
+def _in_order(asked: OcclusionRecipe, setting: Setting, stream: Stream) -> list[tuple[str, Pick]]:
+    """Kinds, and the assets to draw from, by the recipe's weights: the later ones where none before fits.
+
+    What stands is settled an asset at a time. Were all of them looked at together, the one that can be made to fit
+    nearly anything, for it hides little and has gaps, would stand in most clips.
+    """
     left = kinds_there(asked.kind, asked.asset, setting)
     if not left:
         raise UserError(f"occlusion.kind: no asset can be {' or '.join(asked.kind.named)}; name other kinds or assets")
-    order: list[str] = []
+    order: list[tuple[str, Pick]] = []
+    for kind in _one_by_one(asked.kind, left, stream):
+        if kind == "static":
+            names = _one_by_one(asked.asset, names_of(kind, asked.asset, setting), stream)[:ASSETS]
+            order += [(kind, Pick(choice=(name,))) for name in names]
+        else:
+            order.append((kind, asked.asset))
+    return order
+
+
+def _one_by_one(asked: Pick, there: list[str], stream: Stream) -> list[str]:
+    """Those of `there` that have a weight, each drawn from what is left."""
+    left, order = list(there), list[str]()
     while left:
         try:
-            kind = asked.kind.draw(stream, left)
+            name = asked.draw(stream, left)
         except UserError:  # the rest has no weight
             break
-        order.append(kind)
-        left.remove(kind)
+        order.append(name)
+        left.remove(name)
     return order
 
 
@@ -205,13 +223,13 @@ class _Trial:
             good = np.flatnonzero(self.seen.count > 0)
         return float(self.times[good[stream.integer(len(good))]])
 
-    def screened(self, kind: str, asked: OcclusionRecipe, wishes: list[Wish], stream: Stream) -> list[Try]:
+    def screened(self, kind: str, assets: Pick, wishes: list[Wish], stream: Stream) -> list[Try]:
         """The most promising of `SCREENED` things of a kind, each with the wish that it comes nearest to."""
         proposed: list[Proposal] = []
         for number in range(SCREENED[kind]):
             wish = wishes[number % len(wishes)]
             moment = self.draw_moment(wish.seconds, stream)
-            proposed.append(propose(kind, asked.asset, self.setting, self.target, moment, wish.seconds, stream))
+            proposed.append(propose(kind, assets, self.setting, self.target, moment, wish.seconds, stream))
         outcomes = self.predict([proposal.extras(Knobs(off=0.0)) for proposal in proposed])
         reach_WN = np.array(
             [[one.out_of_reach(episode, self.fps) + 0.01 * trouble for episode, trouble in outcomes] for one in wishes]

@@ -26,6 +26,11 @@ def kinds_there(kinds: Pick, assets: Pick, setting: Setting) -> list[str]:
     return [kind for kind in there if kinds.named == ("any",) or kind in kinds.named]
 
 
+def names_of(kind: str, assets: Pick, setting: Setting) -> list[str]:
+    """What there is of a kind."""
+    return _names(assets, setting)[KINDS.index(kind)]
+
+
 def propose(
     kind: str, assets: Pick, setting: Setting, target: Target, moment: float, seconds: float, stream: Stream
 ) -> Proposal:
