@@ -38,7 +38,7 @@ VARIANTS = (
 )
 REFERENCE = "default"
 """What differences in J&F are to: the same masks as the official predictor's."""
-TIMED = (OFFICIAL, "default", "bfloat16", "memories=3", "memories=1")
+TIMED = (OFFICIAL, "default", "bfloat16", "memories=3", "memories=1", "compile,memories=1")
 
 Run = Callable[[Clip], Iterator[Mask]]
 Row = dict[str, Any]
