@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import subprocess
 import sys
@@ -11,8 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from blender_scenes.benchmark import compare
+from blender_scenes.benchmark import compare, sets
 from blender_scenes.benchmark.compare import Spent
+from render.asset import Library
 from render.document import UserError
 from render.manifest import Dataset
 from render.planning.recipe import Recipe, find_recipe
@@ -41,6 +43,30 @@ def test_a_mistake_is_told_in_one_line(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert done.stderr.startswith(f"error: --blenderproc: {tmp_path}: holds no package 'blenderproc'; see docs")
     assert done.stderr.count("\n") == 1
+
+
+def test_sets_are_filmed_in_the_same_shot(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = argparse.Namespace(recipe="demo", seed=2, width=64, height=36, samples=1)
+    found = sets.shots(asked)
+    assert next(iter(found)) == sets.REFERENCE
+    assert {spec.stage.set for spec in found.values()} == set(Library.open().names("set"))
+    alley = found[sets.REFERENCE]
+    assert all(spec.model_copy(update={"stage": alley.stage}) == alley for spec in found.values())
+    assert (alley.extras, alley.effects, len(alley.targets), alley.film.width) == ((), (), 1, 64)
+    monkeypatch.setattr(sys, "argv", ["sets", "--recipe", "dmo"])
+    with pytest.raises(SystemExit, match="2"):
+        sets.main()
+    assert "demo" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_set_costs_what_its_frames_take_after_the_first(tmp_path: Path) -> None:
+    asked = argparse.Namespace(recipe="demo", seed=2, width=48, height=27, samples=1)
+    spec = sets.shots(asked)["hangar"]
+    asked = argparse.Namespace(threads=1, frames=2)
+    times = sets._in_a_child(asked, spec)
+    assert len(times) == 2
+    assert min(times) > 0
 
 
 def test_values_are_written_as_toml() -> None:
