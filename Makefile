@@ -1,4 +1,4 @@
-# make demo   the main job, end to end and small (about eight minutes on two cores)
+# make demo   the main job, end to end and small (about six minutes on two cores)
 # make test   every check: formatting, lint, types, import rules, all tests
 # make check  the quick loop: the same without the slow tests
 # make setup  only the environment, in .venv
