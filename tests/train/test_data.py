@@ -1,5 +1,7 @@
 """Windows: determinism, what they may start on, and sam2's batch."""
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +47,25 @@ def test_a_pass_shows_every_object_once(dataset: Path) -> None:
     for turn in range(3):
         seen = [source.window(turn * 8 + n).name.split("@")[0] for n in range(8)]
         assert sorted(seen) == sorted(f"{track.clip}/{track.object_id}" for track in source.sampler.tracks)
+
+
+FORKED = """
+import cv2, numpy as np
+from train.data.batch import batches
+from train.data.generic import Generic
+cv2.setNumThreads(4)
+for _ in range(20):
+    cv2.GaussianBlur(np.zeros((2000, 2000), np.float32), (31, 31), 5)
+    cv2.warpAffine(np.zeros((2000, 2000, 3), np.uint8), np.eye(2, 3), (2000, 2000))
+print(len(list(batches(Generic(1, 0, 2, 32), 2, 0, 2, workers=1))))
+"""
+
+
+@pytest.mark.slow
+def test_workers_start_after_opencv_had_threads() -> None:
+    """A forked worker has none of its parent's threads, and must not wait for them."""
+    done = subprocess.run([sys.executable, "-c", FORKED], capture_output=True, text=True, timeout=120, check=True)
+    assert done.stdout.split() == ["2"]
 
 
 def test_workers_change_nothing(dataset: Path) -> None:

@@ -115,8 +115,11 @@ def batches(
     """Batches number `first` up to (not including) `last` of the stream, for process `rank` of `world`.
 
     Batch k of them all together holds windows k * world * batch and on; `batch` of these in a row are a process's. So
-    which windows make a step depends on world * batch alone, and neither on `workers`.
+    which windows make a step depends on world * batch alone, and neither on `workers`. With any of these, OpenCV has no
+    threads of its own from then on, in this process and in theirs: they would get in each other's way.
     """
+    if workers:
+        _alone()  # here too, where its threads are: a forked worker would wait for ever for them to end
     loader: DataLoader[Window] = DataLoader(
         _Windows(source),
         batch_size=batch,
@@ -150,6 +153,6 @@ class _Share(Sampler[int]):
             yield from range(start, start + self.batch)
 
 
-def _alone(worker: int) -> None:
-    """One thread a worker: more get in each other's way."""
-    cv2.setNumThreads(1)
+def _alone(worker: int = 0) -> None:
+    """No threads of OpenCV's."""
+    cv2.setNumThreads(0)
