@@ -79,6 +79,9 @@ def shots(asked: argparse.Namespace) -> dict[str, ClipSpec]:
 
 def seconds(spec: ClipSpec, threads: int, frames: int) -> list[float]:
     """Processor seconds of each of the frames after the clip's middle."""
+    from ..cores import start_blender
+
+    start_blender(threads)
     from .. import clip, passes
 
     with tempfile.TemporaryDirectory() as scratch:
