@@ -11,38 +11,25 @@ import bpy
 
 from render.asset import builtin_folder
 
-MODELS = (
-    "hammer",
-    "shield",
-    "gauntlet",
-    "pillar",
-    "crate",
-    "railing",
-    "barrel",
-    "scaffold",
-    "chains",
-    "glass_pane",
-    "mirror",
-    "bush",
-    "branch",
-    "banner",
-    "performer",
-    "courtyard",
-    "hangar",
-    "desert_ruin",
-    "alley",
-    "city_street",
-    "rooftop",
-    "forest",
-    "temple",
-    "snow_pass",
-)
+FOLDERS: dict[str, tuple[str, ...]] = {
+    "props": ("hammer", "shield", "gauntlet"),
+    "occluders": (
+        "pillar", "crate", "railing", "barrel", "scaffold", "chains", "glass_pane", "mirror", "bush", "branch",
+        "banner",
+    ),
+    "figures": ("performer",),
+    "sets": (
+        "courtyard", "hangar", "desert_ruin", "alley", "city_street", "rooftop", "forest", "temple", "snow_pass",
+    ),
+}  # fmt: skip
+MODELS = {name: folder for folder, names in FOLDERS.items() for name in names}
+"""By an asset's name: the folder of its module."""
 
 
 def rebuild(name: str, folder: Path) -> Path:
     """Model one asset in an empty file and save it, compressed, in its asset folder."""
     bpy.ops.wm.read_factory_settings(use_empty=True)
-    module = importlib.import_module(f"{__package__}.{name}")
+    module = importlib.import_module(f"{__package__}.{MODELS[name]}.{name}")
     module.build()
     scene = bpy.context.scene
     scene.name = name

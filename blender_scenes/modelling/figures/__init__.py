@@ -1,0 +1,1 @@
+"""People: the performer, its body and its moves."""

@@ -1,0 +1,1 @@
+"""What stands, hangs and flies before a target, a module each."""

@@ -1,0 +1,1 @@
+"""The hero props, a module each, and what they are forged of."""

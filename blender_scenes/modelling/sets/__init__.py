@@ -1,0 +1,1 @@
+"""The sets, a module each, and what furnishes them."""
