@@ -7,8 +7,8 @@ from math import pi, radians
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ...skeleton import Poser, Skeleton, about, chained, rotation
 from ..rig import RATE
-from ..skeleton import Poser, Skeleton, about, chained, rotation
 
 Floats = NDArray[np.float64]
 X, Y, Z = (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)

@@ -10,11 +10,11 @@ import numpy as np
 from mathutils import Vector, noise
 from numpy.typing import NDArray
 
+from ...skeleton import Skeleton
 from .. import surfaces
 from ..occluders.lean import lean
 from ..rig import add_action, bind, rig
 from ..shapes import Material, bevelled, box, joined, lathe, moved, prism, smooth, tube
-from ..skeleton import Skeleton
 from . import body, moves
 from .body import FINGERS, FOREARM, HAND, THUMB, UPPER_ARM, ball, mirrored, on_arm, skinned_over, stack
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import bpy
 
+from ...practicals import CLOCK
+from ...sharp import is_light_alone
 from ..materials import Colour, Shader
-from ..practicals import CLOCK
-from ..sharp import is_light_alone
 
 
 def wall(
