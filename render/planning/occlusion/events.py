@@ -246,14 +246,15 @@ class _Trial:
     def laid_out(self, proposals: list[Proposal], wishes: list[Wish]) -> list[Try]:
         """The best knobs of a grid and thing for the first wishes that are all but met, down to one that is.
 
-        Wishes go in the order in which they were drawn, not by how near they are: what is easy, short and slight is not
-        preferred.
+        Of the first few drawn the longest goes first: targets are fast, and were it the nearest, or the first drawn,
+        what is short and slight would be met in most clips.
         """
         tries = [(proposal, knobs) for proposal in proposals for knobs in GRID]
         outcomes = self.predict([proposal.extras(knobs) for proposal, knobs in tries])
         off_WT = np.array([[one.off(episode, self.fps) + trouble for episode, trouble in outcomes] for one in wishes])
         best_W, least_W = off_WT.argmin(axis=1), off_WT.min(axis=1)
         order = sorted(range(len(wishes)), key=lambda w: (max(float(least_W[w]), REFINED), w))[:TRIES]
+        order = sorted((w for w in order if least_W[w] <= REFINED), key=lambda w: -wishes[w].seconds) or order
         met = next((place for place, w in enumerate(order) if least_W[w] <= 1), TRIES)
         return [(wishes[w], *tries[best_W[w]]) for w in order[: met + 1]]
 
