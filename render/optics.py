@@ -71,6 +71,40 @@ def undistort(lens: Lens, shown: ArrayLike) -> Floats:
     return np.asarray(points * np.where(wanted > 0, radius / np.maximum(wanted, 1e-12), 1.0))
 
 
+def one_to_one(lens: Lens, corner: float) -> Lens:
+    """The lens, its distortion brought nearer to 0 where it would fold the picture over.
+
+    corner: distance from the axis, on the image plane at distance 1, of the farthest point that the frame shows.
+    """
+    shown_N = np.linspace(0.0, corner, 200)
+
+    def bent(share: float) -> Lens:
+        return lens.model_copy(update={"k1": lens.k1 * share, "k2": lens.k2 * share})
+
+    def unfolds(share: float) -> bool:
+        return bool(_unfolded(bent(share), shown_N)[2].all())
+
+    if unfolds(1.0):
+        return lens
+    good, bad = 0.0, 1.0
+    for _ in range(10):
+        middle = (good + bad) / 2
+        good, bad = (middle, bad) if unfolds(middle) else (good, middle)
+    return bent(0.9 * good)
+
+
+def _unfolded(lens: Lens, shown_N: Floats) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+    """Where points shown so far from the axis lie without the lens, how fast those would show farther out, and
+    whether the lens is one to one there: each (N,)."""
+    shown_N2 = np.stack([shown_N, np.zeros_like(shown_N)], axis=1)
+    with np.errstate(over="ignore", invalid="ignore"):
+        plane_N2 = undistort(lens, shown_N2)
+        plane_N = plane_N2[:, 0]
+        slope_N = 1 + 3 * lens.k1 * plane_N**2 + 5 * lens.k2 * plane_N**4
+        good_N = (np.abs(distort(lens, plane_N2) - shown_N2).max(axis=1) < 1e-6) & (slope_N > 0)
+    return plane_N, slope_N, good_N
+
+
 def row_times(film: Film) -> Floats:
     """When each row is exposed, in frames relative to the frame's own time, float64 (H,), top row first."""
     return film.readout * ((np.arange(film.height) + 0.5) / film.height - 0.5) * film.height / max(film.height - 1, 1)
@@ -86,12 +120,7 @@ def fisheye(camera: Camera, film: Film, focal: float) -> tuple[Floats, float]:
     lens, pixels_mm = camera.lens, film.width / camera.sensor_mm
     corner = np.hypot(film.width, film.height) / 2 / pixels_mm / focal * 1.01
     shown_N = corner * np.cos(np.linspace(0, np.pi / 2, 400))
-    shown_N2 = np.stack([shown_N, np.zeros_like(shown_N)], axis=1)
-    with np.errstate(over="ignore", invalid="ignore"):
-        plane_N2 = undistort(lens, shown_N2)
-        plane_N = plane_N2[:, 0]
-        slope_N = 1 + 3 * lens.k1 * plane_N**2 + 5 * lens.k2 * plane_N**4
-        good_N = (np.abs(distort(lens, plane_N2) - shown_N2).max(axis=1) < 1e-6) & (slope_N > 0)
+    plane_N, slope_N, good_N = _unfolded(lens, shown_N)
     if not good_N.all():
         raise UserError(
             f"lens: k1 = {lens.k1:g}, k2 = {lens.k2:g} fold the picture over within the frame at {focal:g} mm; "

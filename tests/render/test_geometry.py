@@ -1,11 +1,15 @@
 """Depth, flow and normals from what a renderer knows of each pixel, by hand for a camera that looks north."""
 
+import math
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from render import geometry
 from render.document import UserError
-from render.optics import fisheye, undistort
+from render.optics import fisheye, one_to_one, undistort
 from render.spec import Camera, Film, Lens, Linear, Still, ZoomKey
 
 FILM = Film(width=36, height=20, frames=3, fps=10.0, shutter_degrees=0, samples=1)
@@ -67,3 +71,13 @@ def test_the_fitted_lens_bends_as_it_should() -> None:
 def test_a_lens_that_folds_the_picture_over_is_refused() -> None:
     with pytest.raises(UserError, match="fold"):
         fisheye(NORTH.model_copy(update={"lens": Lens(k1=-1.5)}), FILM, 14.0)
+
+
+@given(k1=st.floats(-1.5, 0.3), k2=st.floats(-0.5, 0.5), focal=st.floats(8, 135))
+def test_a_lens_for_a_frame_never_folds_it_over(k1: float, k2: float, focal: float) -> None:
+    corner = 1.02 * math.hypot(FILM.width, FILM.height) / 2 / FILM.width * 36 / focal
+    lens = Lens(k1=k1, k2=k2)
+    bent = one_to_one(lens, corner)
+    fisheye(NORTH.model_copy(update={"lens": bent}), FILM, focal)  # raises where it folds
+    assert bent == lens or (abs(bent.k1) <= abs(k1) and abs(bent.k2) <= abs(k2))
+    assert one_to_one(bent, corner) == bent

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...motion import position
+from ...optics import one_to_one
 from ...spec import Camera, Circular, Curve, Hermite, Keys, Lens, Linear, Still, Sum, Wave, Waves, ZoomKey
 from .shot import Floats, Shot, inside, vec
 
@@ -41,9 +42,11 @@ class Operator:
     dice: tuple[float, ...]
 
     def camera(self, place: Curve, gaze: Curve, zoom: tuple[ZoomKey, ...] = ()) -> Camera:
-        return Camera(
-            position=place, look_at=gaze, focal_mm=self.shot.focal_mm, zoom=zoom, lens=self.lens, move=self.move
-        )
+        focal = self.shot.focal_mm
+        widest = min((focal, *(key.focal_mm for key in zoom)))
+        corner = math.hypot(self.shot.width, self.shot.height) / 2 / self.shot.distance * focal / widest
+        lens = one_to_one(self.lens, 1.02 * corner)
+        return Camera(position=place, look_at=gaze, focal_mm=focal, zoom=zoom, lens=lens, move=self.move)
 
     @property
     def stand(self) -> Still:
