@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from evaluate.tracking.network.heap import keep_freed_memory
 from render import screen
 from render.document import UserError
 
@@ -67,6 +68,8 @@ def train(
     recipe or data, or losses that are not finite.
     """
     with joined(config.device) as world:
+        if world.device.type == "cpu":
+            keep_freed_memory()
         accumulate = config.optimiser.accumulate
         if accumulate % world.size:
             raise UserError(

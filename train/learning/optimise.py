@@ -37,7 +37,8 @@ def build_optimiser(config: Optimiser, model: Any, adapters: float = 1.0) -> tor
         [
             {"params": params, "lr": peak, "peak": peak, "weight_decay": decay}
             for (peak, decay), params in groups.items()
-        ]
+        ],
+        fused=True,  # one pass over each tensor, where torch's default takes a dozen on a CPU
     )
 
 
@@ -76,7 +77,6 @@ def load_named_state(optimiser: torch.optim.Optimizer, model: Any, state: dict[s
     learned = {p for group in optimiser.param_groups for p in group["params"]}
     for name, parameter in model.named_parameters():
         if name in state and parameter in learned:
-            optimiser.state[parameter] = {  # AdamW counts steps on the CPU
-                key: value.clone() if key == "step" else value.to(parameter.device, copy=True)
-                for key, value in state[name].items()
+            optimiser.state[parameter] = {
+                key: value.to(parameter.device, copy=True) for key, value in state[name].items()
             }
