@@ -17,7 +17,7 @@ FOLDERS: dict[str, tuple[str, ...]] = {
         "pillar", "crate", "railing", "barrel", "scaffold", "chains", "glass_pane", "mirror", "bush", "branch",
         "banner",
     ),
-    "figures": ("performer",),
+    "figures": ("performer", "wanderer"),
     "sets": (
         "courtyard", "hangar", "desert_ruin", "alley", "city_street", "rooftop", "forest", "temple", "snow_pass",
     ),

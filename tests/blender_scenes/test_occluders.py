@@ -6,7 +6,19 @@ import pytest
 
 from tests.blender_scenes.in_blender import in_blender
 
-NAMES = ("railing", "barrel", "scaffold", "chains", "glass-pane", "mirror", "bush", "branch", "banner", "performer")
+NAMES = (
+    "railing",
+    "barrel",
+    "scaffold",
+    "chains",
+    "glass-pane",
+    "mirror",
+    "bush",
+    "branch",
+    "banner",
+    "performer",
+    "wanderer",
+)
 
 SEEN = """
 import sys, tempfile
