@@ -1,4 +1,4 @@
-"""A figure that holds a prop: its arm is bent, its hand turned and its fingers closed so that they follow the prop.
+"""A figure that holds or wears a prop: its arm is bent, its hand turned, its fingers closed so that they follow it.
 
 All is solved at once for every moment that a shutter looks at, from the target's own curve and spin; nothing depends
 on which frame is rendered, or what was rendered before. The arm's keys lie in a track above that of the action, which
@@ -20,17 +20,16 @@ from render.motion import orientation, position
 from render.spec import Extra, Film, Target
 
 from .animation import Action, Part
+from .arms import grasp, wear
 from .ingest import Placed
 from .keys import key
 from .skeleton import Poser, Skeleton, about, chained, rotation, unit
 
 Floats = NDArray[np.float64]
 
-SLANT = 50.0
-"""Degrees between a handle and the hand's own direction, at least: nobody's wrist bends further."""
+WORN_SWAY = 0.35
+"""How far the trunk follows an arm whose shoulder must stay near its place, as a share of how far it else does."""
 TRACK = "hold"
-_POLE = (0.55, -0.35, -0.8)
-"""Where a right elbow goes in the chest's frame (right, ahead, up): out, back and down."""
 
 
 def hold(
@@ -42,7 +41,9 @@ def hold(
     frames: Floats,
     where: InstalledAsset,
 ) -> Floats:
-    """Close a figure's hand on a target's handle; returns by how much it misses at each of `frames`, metres (N,).
+    """Close a figure's hand on a target's handle, or put its arm into what is worn.
+
+    Returns by how much handle or wrist are missed at each of `frames`, in the armature's metres, (N,).
 
     frames: when the shutter looks, Blender frames (N,). UserError where the assets have no hand, or no handle.
     """
@@ -64,74 +65,25 @@ def hold(
     times = frames / film.fps
     poser = _played(figure.action, armature, skeleton, chain, times, extra)
     to_armature = _into(figure, armature, extra, times)
-    middle, thumb = _handle(handle, target, times)
-    trunk = _swing_along(poser, chain, to_armature, _from_root(figure, armature), middle)
-    miss = grasp(poser, chain, _points(to_armature, middle), unit(_ways(to_armature, thumb)))
+    middle, axis, palm = _handle(handle, target, times)
+    trunk = _swing_along(poser, chain, to_armature, _from_root(figure, armature), middle, handle)
+    place, way = _points(to_armature, middle), unit(_ways(to_armature, axis))
+    if handle.worn:
+        miss = wear(poser, chain, place, way, unit(_ways(to_armature, palm)))
+        armature.pose.bones[chain[1]].scale = (handle.hand,) * 3
+    else:
+        miss = grasp(poser, chain, place, way)
+    closed = _closing(handle)
     for name, degrees in asset.fingers.items():
         if name in skeleton.names:
-            poser.turns[name] = about((1.0, 0.0, 0.0), np.full(len(times), radians(degrees * _closing(handle))))
-    _key(armature, poser, [*trunk, *chain[1:4], *(n for n in asset.fingers if n in skeleton.names)], frames)
+            poser.turns[name] = about((1.0, 0.0, 0.0), np.full(len(times), radians(degrees * closed)))
+    turned = [*trunk, *chain[1:4], *(n for n in asset.fingers if n in skeleton.names)]
+    _key(armature, poser, turned, (chain[4],) if handle.worn else (), frames)
     return miss
-
-
-def grasp(poser: Poser, chain: tuple[str, ...], middle_N3: Floats, thumb_N3: Floats) -> Floats:
-    """Bring the grip bone to places and ways to the thumb in the armature's frame; returns the misses, (N,).
-
-    chain: grip, hand, forearm, upper arm, shoulder, ... The hand points as near to where the arm comes from as `SLANT`
-    lets it; the handle's own axis leaves that free.
-    """
-    grip, hand, forearm, upper = chain[:4]
-    s = poser.skeleton
-    shoulder = poser.matrix(chain[4])
-    joint = poser.carried(s.index(upper))[:, :3, 3]
-    chest = shoulder[:, :3, :3] @ s.rest[s.index(chain[4]), :3, :3].T
-    rest = np.linalg.inv(s.rest[s.index(hand)]) @ s.rest[s.index(grip)]
-    right = rest[1, 0] < 0  # with Y to the thumb and Z out of the palm, a right hand's fingers lie along -X
-    turn_hand = np.broadcast_to(np.eye(3), (poser.count, 3, 3))
-    # A few rounds: the forearm, to which the hand is fitted, is known only when the hand is.
-    along = unit(middle_N3 - joint)
-    miss = np.zeros(poser.count)
-    for _ in range(3):
-        frame = _palm(thumb_N3, along, chest, right)
-        turn_hand = frame @ rest[:3, :3].T
-        wrist = middle_N3 - turn_hand @ rest[:3, 3]
-        pole = chest @ (np.array(_POLE) * (1.0 if right else -1.0, 1.0, 1.0))
-        miss = poser.reach(upper, forearm, wrist, pole, forwards=True)
-        along = poser.matrix(forearm)[:, :3, 1]
-    _twist(poser, forearm, turn_hand, s, hand)
-    poser.orient(hand, turn_hand)
-    return miss
-
-
-def _palm(thumb: Floats, along: Floats, chest: Floats, right: bool) -> Floats:
-    """Axes (N, 3, 3) of the grip bone for a handle's way to the thumb and a forearm that comes along `along`."""
-    rise = (thumb * along).sum(axis=1, keepdims=True)
-    across = along - rise * thumb
-    flat = np.linalg.norm(across, axis=1, keepdims=True)
-    aside = chest @ np.array([0.0, 1.0, 0.0])
-    aside = aside - (aside * thumb).sum(axis=1, keepdims=True) * thumb
-    # Where forearm and handle are nearly one line, the way the body looks says where the fingers lie.
-    share = np.clip(flat / 0.35, 0, 1)
-    fingers = unit(share * unit(across) + (1 - share) * unit(aside))
-    # The handle lies aslant in the palm where that spares the wrist.
-    most = radians(90.0 - SLANT)
-    slant = np.clip(np.arctan2(rise, flat), -most, most)
-    thumb, fingers = np.cos(slant) * thumb - np.sin(slant) * fingers, np.cos(slant) * fingers + np.sin(slant) * thumb
-    palm = np.cross(thumb, fingers) if right else np.cross(fingers, thumb)
-    return np.stack([np.cross(thumb, palm), thumb, palm], axis=2)
-
-
-def _twist(poser: Poser, forearm: str, turn_hand: Floats, s: Skeleton, hand: str) -> None:
-    """Let the forearm take half of the hand's turn about it, as radius and ulna do."""
-    lower = poser.matrix(forearm)[:, :3, :3]
-    rest = s.rest[s.index(forearm), :3, :3].T @ s.rest[s.index(hand), :3, :3]
-    wanted = np.einsum("nji,njk->nik", lower, turn_hand) @ rest.T
-    angle = np.unwrap(np.arctan2(wanted[:, 0, 2] - wanted[:, 2, 0], wanted[:, 0, 0] + wanted[:, 2, 2]))
-    poser.orient(forearm, lower @ rotation(about((0.0, 1.0, 0.0), 0.5 * angle)))
 
 
 def _swing_along(
-    poser: Poser, chain: tuple[str, ...], to_armature: Floats, below: Floats, middle: Floats
+    poser: Poser, chain: tuple[str, ...], to_armature: Floats, below: Floats, middle: Floats, handle: Handle
 ) -> tuple[str, ...]:
     """Let the two bones that carry the shoulder follow the hand a little: nobody swings with the arm alone.
 
@@ -144,18 +96,20 @@ def _swing_along(
     reach = s.lengths[s.index(chain[2])] + s.lengths[s.index(chain[3])]
     aside, ahead, up = ((_points(to_armature, middle) - shoulder) @ frame.T / reach).T
     right = np.sign((below[:3, :3] @ s.head(chain[3]) + below[:3, 3])[0])
-    yaw = right * (0.30 * np.tanh(1.2 * ahead) - 0.25 * np.tanh(1.2 * right * aside))
-    lean = -0.16 * np.tanh(1.5 * up)
+    share = WORN_SWAY if handle.worn else 1.0
+    yaw = share * right * (0.30 * np.tanh(1.2 * ahead) - 0.25 * np.tanh(1.2 * right * aside))
+    lean = share * -0.16 * np.tanh(1.5 * up)
     for name in (chain[6], chain[5]):
         poser.turn_more(name, chained(about(frame[2], yaw / 2), about(frame[0], -lean / 2)))
     return chain[6], chain[5]
 
 
-def _handle(handle: Handle, target: Target, times: Floats) -> tuple[Floats, Floats]:
-    """Where the handle's middle is, and the way along it to the thumb, in the world, (N, 3) each."""
+def _handle(handle: Handle, target: Target, times: Floats) -> tuple[Floats, Floats, Floats]:
+    """Where the handle is, the way along it, and which way the palm looks (zero: any), in the world, (N, 3) each."""
     turn = rotation(orientation(target.spin, times))
     middle = position(target.curve, times) + turn @ (np.array(handle.at) * target.scale)
-    return middle, turn @ unit(np.array(handle.axis, np.float64))
+    palm = np.array(handle.palm or (0.0, 0.0, 0.0), np.float64)
+    return middle, turn @ unit(np.array(handle.axis, np.float64)), turn @ unit(palm)
 
 
 def _from_root(figure: Placed, armature: bpy.types.Object) -> Floats:
@@ -219,12 +173,14 @@ def _read(part: Part, path: str, width: int, rest: tuple[float, ...], at: Floats
 
 def _closing(handle: Handle) -> float:
     """How far fingers close, 1 for a radius of 20 mm: around more they bend less, as chords of a larger circle do."""
+    if handle.worn:
+        return handle.fingers
     finger, flesh = 0.030, 0.011
     return float(np.arctan(finger / 2 / (handle.radius + flesh)) / np.arctan(finger / 2 / (0.020 + flesh)))
 
 
-def _key(armature: bpy.types.Object, poser: Poser, names: list[str], frames: Floats) -> None:
-    """Key bones in an action of their own, and lay it above what the armature plays."""
+def _key(armature: bpy.types.Object, poser: Poser, names: list[str], moved: tuple[str, ...], frames: Floats) -> None:
+    """Key how bones turn, and where some are moved to, in an action of their own above what the armature plays."""
     data = armature.animation_data
     data.action = None
     for name in names:
@@ -232,6 +188,8 @@ def _key(armature: bpy.types.Object, poser: Poser, names: list[str], frames: Flo
         turns = poser.turns[name].copy()
         flips = np.cumprod(np.where((turns[1:] * turns[:-1]).sum(axis=1) < 0, -1.0, 1.0))
         key(armature, f'pose.bones["{name}"].rotation_quaternion', frames, turns * np.r_[1.0, flips][:, None])
+    for name in moved:
+        key(armature, f'pose.bones["{name}"].location', frames, poser.moves[name])
     action, slot = data.action, data.action_slot
     data.action = None
     track = data.nla_tracks.new()

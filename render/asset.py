@@ -59,17 +59,29 @@ class Solid(Document):
 
 
 class Handle(Document):
-    """Where a hand closes around a prop: the middle of its grip and the way to its thumb, in the placed prop's frame.
+    """Where a prop meets a figure's arm, in the placed prop's frame: metres, origin at `Asset.grip`.
 
-    Metres, origin at `Asset.grip`; `radius` is half the handle's thickness. `palm`, square to the axis, is for what
-    fits an arm in one way alone, like a strapped shield: which way a right hand's palm looks. The forearm then
-    stays square to the axis; any other handle is held at the slant that a wrist finds easy.
+    `held`, a hand closes around it: `at` is the middle of its grip, `axis` the way to the thumb, `radius` half the
+    handle's thickness. `palm`, square to the axis, is for what fits an arm in one way alone, like a strapped shield:
+    which way a right hand's palm looks. The forearm then stays square to the axis; any other handle is held at the
+    slant that a wrist finds easy.
+
+    `worn`, an arm is inside it, as in a gauntlet: `at` is where the wrist is, `axis` the way from elbow to wrist,
+    `palm` which way the palm looks (needed), `radius` half the opening for the forearm. `hand` is the size of the
+    hand inside, a share of its own, so that it stays inside; `fingers` how far it closes: 0 flat, 1 around 4 cm.
     """
 
+    kind: Literal["held", "worn"] = "held"
     at: tuple[float, float, float]
     axis: tuple[float, float, float] = (0.0, 0.0, 1.0)
     radius: float = Field(default=0.02, gt=0)
     palm: tuple[float, float, float] | None = None
+    hand: Annotated[float, Field(gt=0, le=1)] = 1.0
+    fingers: Annotated[float, Field(ge=0, le=1)] = 0.0
+
+    @property
+    def worn(self) -> bool:
+        return self.kind == "worn"
 
     @model_validator(mode="after")
     def _has_a_way(self) -> Self:
@@ -79,7 +91,17 @@ class Handle(Document):
             along, out = np.asarray(self.axis, np.float64), np.asarray(self.palm, np.float64)
             if not out.any() or abs(along @ out) > 0.02 * np.linalg.norm(along) * np.linalg.norm(out):
                 raise ValueError("palm: must be square to axis, and not zero")
+        elif self.worn:
+            raise ValueError('palm: kind = "worn" needs it: which way a right hand\'s palm looks, square to axis')
+        if self.worn and self.radius < NARROWEST:
+            raise ValueError(f"radius: half the opening that a worn prop has for a forearm, {NARROWEST} m or more")
+        if not self.worn and (self.hand != 1 or self.fingers):
+            raise ValueError('hand: this and fingers are for kind = "worn"')
         return self
+
+
+NARROWEST = 0.035
+"""Metres: no forearm fits into an opening of a smaller radius."""
 
 
 class Figure(Document):
@@ -87,9 +109,10 @@ class Figure(Document):
 
     `actions`: the file's actions that a clip may choose from; `holding`: the one for a figure that holds a prop (None:
     any); `walk_speed`: m/s at which the one called `walk` treads without sliding. `shoulder`: the arm's upper end as it
-    stands, metres in the placed figure's frame; `reach`: from there to the middle of a held handle, arm straight.
-    `grip`: a bone below the hand's: begins at the handle's middle, its Y axis along the handle to the thumb, its Z axis
-    out of the palm; its parent, and that one's parents, are hand, forearm, upper arm. `fingers`: degrees that finger
+    stands, metres in the placed figure's frame; `reach`: from there to the middle of a held handle, arm straight;
+    `arm`: lengths of upper arm and forearm, needed for what is worn on it. `grip`: a bone below the hand's: begins
+    at the handle's middle, its Y axis along the handle to the thumb, its Z axis out of the palm; its parent, and that
+    one's parents, are hand, forearm, upper arm. `fingers`: degrees that finger
     bones turn about their own X to close on a 20 mm radius. `outfits`: what else it may wear over its finish, each
     written as a finish is; a clip's figures get one each, or none, by the clip's own seed.
     """
@@ -99,6 +122,7 @@ class Figure(Document):
     walk_speed: float = Field(default=1.3, gt=0)
     shoulder: tuple[float, float, float] | None = None
     reach: float = Field(default=0.6, gt=0)
+    arm: tuple[Annotated[float, Field(gt=0)], Annotated[float, Field(gt=0)]] | None = None
     grip: str = "grip.R"
     fingers: dict[str, float] = {}
     outfits: tuple[Finish, ...] = ()

@@ -206,6 +206,36 @@ def test_a_strapped_shield_keeps_the_forearm_square_to_its_handle() -> None:
         )  # a right hand's
 
 
+def test_a_worn_gauntlet_is_moved_by_two_links_of_an_arm() -> None:
+    """Shoulder to elbow and elbow to wrist stay as long as an arm's, and the elbow bends one way, not too far."""
+    handle = Library.open().get("gauntlet").asset.handle
+    assert handle is not None
+    assert handle.worn
+    bends = []
+    for index in range(4):
+        found = take("swing", index, assets=Library.open(), target={"asset": "gauntlet"})
+        assert isinstance(found.curve, Sum)
+        shoulder = found.curve.parts[0]
+        assert isinstance(shoulder, Arc)
+        height = shoulder.pivot[2]
+        times = np.linspace(0, 6, 200)
+        attitude = orientation(found.spin, times)
+        elbow = position(shoulder, times)
+        wrist = position(found.curve, times) + rotate(attitude, np.asarray(handle.at))
+        along, palm = rotate(attitude, np.asarray(handle.axis)), rotate(attitude, np.asarray(handle.palm))
+        upper = elbow - np.asarray(shoulder.pivot)
+        assert np.allclose(np.linalg.norm(upper, axis=1), 0.295 / 1.441 * height, rtol=2e-3)
+        assert np.allclose(wrist - elbow, along * 0.262 / 1.441 * height, atol=1e-3)
+        hinge = np.cross(upper, along)
+        bend = np.degrees(np.arcsin(np.linalg.norm(hinge, axis=1) / np.linalg.norm(upper, axis=1)))
+        assert 2 < bend.min() < bend.max() <= 90
+        assert ((upper * along).sum(axis=1) > -0.03).all(), "bent by less than about a right angle"
+        assert (hinge @ hinge[0] > 0).all(), "always the same way"
+        assert ((palm * hinge).sum(axis=1) < 0).all(), "a right hand's palm: to the body, or down"
+        bends.append(float(np.ptp(bend)))
+    assert max(bends) > 40, "a punch stretches the arm"
+
+
 def test_summon_rests_before_it_comes() -> None:
     found = take("summon", 5)
     way = found.way

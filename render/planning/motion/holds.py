@@ -6,10 +6,11 @@ import math
 
 import numpy as np
 
-from ...asset import InstalledAsset
 from ...motion import rotate
-from ...spec import Arc, Circular, Curve, Quaternion, Spin, Still, Sum, Turn, Wave, Waves
+from ...spec import Arc, Circular, Curve, Spin, Still, Sum, Turn, Wave, Waves
 from ..camera.shot import Floats, vec
+from .attitude import held
+from .blows import blows
 from .course import Brief, Lay, Rates, Track
 
 ARM = 0.55
@@ -61,6 +62,9 @@ def swing(brief: Brief) -> Lay:
 
     It begins where a stroke ends, before the body, so that whoever holds the prop does not hide it at first.
     """
+    handle = brief.prop.asset.handle
+    if handle is not None and handle.worn:
+        return blows(brief)
     draw, shot = brief.draws(), brief.shot
     forward = brief.side * shot.right
     if next(draw) < 0.65:  # from above to below, in a plane that faces the camera more or less
@@ -80,10 +84,10 @@ def swing(brief: Brief) -> Lay:
     middle = ARM * (math.cos(begin - sweep / 2) * ahead + math.sin(begin - sweep / 2) * raised)
     pivot = shot.centre - 0.8 * middle
     pivot[2] = shot.ground + 1.3 + 0.2 * next(draw)
-    handle, loose = brief.prop.asset.handle, next(draw)
-    worn = handle is not None and handle.palm is not None  # the forearm goes through straps, or a cuff
-    lag = math.radians(86 + 8 * loose if worn else 55 + 25 * loose)  # behind the arm: as far as wrists bend back
-    base = _held(brief.prop, math.cos(low + lag) * ahead + math.sin(low + lag) * raised, np.cross(ahead, raised))
+    loose = next(draw)
+    strapped = handle is not None and handle.palm is not None
+    lag = math.radians(86 + 8 * loose if strapped else 55 + 25 * loose)  # behind the arm: as far as wrists bend back
+    base = held(brief.prop, math.cos(low + lag) * ahead + math.sin(low + lag) * raised, np.cross(ahead, raised))
     arm = hand - rotate(base, np.asarray(handle.at if handle else (0.0, 0.0, 0.0)))
 
     def lay(pace: float) -> tuple[Curve, Spin]:
@@ -102,46 +106,6 @@ def swing(brief: Brief) -> Lay:
         return Arc(pivot=vec(pivot), arm=vec(arm), turn=turn), Spin(base=base, world=turn)
 
     return lay
-
-
-def _held(prop: InstalledAsset, along: Floats, across: Floats) -> Quaternion:
-    """Attitude of a prop in a right hand: its handle `along`, the back of the hand `across`.
-
-    Where any side of the handle will do, the spin axis (square to it, as a hammer has it) is `across`.
-    """
-    asset = prop.asset
-    palm = asset.handle.palm if asset.handle else None
-    back = -np.asarray(palm) if palm else np.asarray(asset.spin_axis)
-    handle = _unit(np.asarray(asset.handle.axis if asset.handle else (0.0, 0.0, 1.0)))
-    square = next(
-        side - (side @ handle) * handle
-        for side in map(_unit, (back, np.eye(3)[0], np.eye(3)[1]))
-        if abs(side @ handle) < 0.9
-    )
-    own = np.stack([np.cross(square, handle), square, handle], axis=1)
-    own[:, :2] /= np.linalg.norm(own[:, :2], axis=0)
-    return _quaternion(np.stack([np.cross(across, along), across, along], axis=1) @ own.T)
-
-
-def _unit(way: Floats) -> Floats:
-    return np.asarray(way / np.linalg.norm(way))
-
-
-def _quaternion(turn: Floats) -> Quaternion:
-    """The rotation of a proper orthogonal matrix (3, 3) as (w, x, y, z): Shepperd's method, J. Guidance 1 (1978)."""
-    trace = float(np.trace(turn))
-    weights = [trace, *(2 * float(turn[i, i]) - trace for i in range(3))]
-    largest = int(np.argmax(weights))
-    if largest == 0:
-        parts = [1 + trace, turn[2, 1] - turn[1, 2], turn[0, 2] - turn[2, 0], turn[1, 0] - turn[0, 1]]
-    else:
-        i, j, k = largest - 1, largest % 3, (largest + 1) % 3
-        parts = [0.0] * 4
-        parts[0] = turn[k, j] - turn[j, k]
-        parts[1 + i] = 1 + turn[i, i] - turn[j, j] - turn[k, k]
-        parts[1 + j], parts[1 + k] = turn[j, i] + turn[i, j], turn[k, i] + turn[i, k]
-    unit = np.asarray(parts) / np.linalg.norm(parts)
-    return float(unit[0]), float(unit[1]), float(unit[2]), float(unit[3])
 
 
 def summon(brief: Brief) -> Lay:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ...asset import Library, Solid
 from ...motion import orientation, position, rotate
-from ...spec import Arc, Extra, Spin, Still, Target
+from ...spec import Arc, Curve, Extra, Spin, Still, Sum, Target
 from ..camera.shot import vec
 from .bodies import Body
 
@@ -24,19 +24,36 @@ def bodies_of(extra: Extra, targets: tuple[Target, ...], library: Library) -> tu
 
 
 def arm(extra: Extra, targets: tuple[Target, ...], library: Library) -> tuple[Body, ...]:
-    """Arm and hand of a figure while it holds a target: a limb from the pivot, a ball at the handle."""
+    """Arm and hand of a figure while it holds a target: a limb from the pivot, a ball at the handle.
+
+    Of an arm that wears a target only the upper half shows.
+    """
     held = [target for target in targets if target.object_id == extra.holds]
     handle = library.get(held[0].asset).asset.handle if held else None
-    if handle is None or not isinstance(held[0].curve, Arc):
+    curve = shoulder_of(held[0].curve) if held else None
+    if handle is None or curve is None:
         return ()
-    target, curve = held[0], held[0].curve
+    if handle.worn:
+        return (_limb(curve, np.asarray(curve.arm)),)
+    target = held[0]
     at = np.asarray(handle.at)
     ball = Solid(low=vec(at - HAND), high=vec(at + HAND), round="all")
     hand = Body((ball,), target.curve, target.spin, target.scale)
     grip = handle_at(target, library, np.zeros(1))[0] - np.asarray(curve.pivot)
-    long = float(np.linalg.norm(grip))
-    limb = Solid(low=(-LIMB, -LIMB, 0.0), high=(LIMB, LIMB, long), round="z")
-    return hand, Body((limb,), Still(point=curve.pivot), Spin(base=_upon(grip / long), world=curve.turn))
+    return hand, _limb(curve, grip)
+
+
+def shoulder_of(curve: Curve) -> Arc | None:
+    """The turn about a shoulder that a target's way begins with; None where no arm moves it so."""
+    first = curve.parts[0] if isinstance(curve, Sum) else curve
+    return first if isinstance(first, Arc) else None
+
+
+def _limb(shoulder: Arc, way: Floats) -> Body:
+    """What goes from a shoulder along `way`, metres, and turns with it."""
+    long = float(np.linalg.norm(way))
+    solid = Solid(low=(-LIMB, -LIMB, 0.0), high=(LIMB, LIMB, long), round="z")
+    return Body((solid,), Still(point=shoulder.pivot), Spin(base=_upon(way / long), world=shoulder.turn))
 
 
 def handle_at(target: Target, library: Library, times: Floats) -> Floats:
