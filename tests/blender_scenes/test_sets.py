@@ -265,6 +265,40 @@ def test_every_set_is_lit_well_at_each_of_its_hours() -> None:
             assert light["own"] > 0 or light["lamps"] == 0, f"{name}: a set with no lamps of its own"
 
 
+SIGHTS = """
+import sys
+import bpy, numpy as np
+from mathutils import Vector
+from render.asset import builtin_folder, read
+from blender_scenes.ingest import place
+
+result = {}
+for name in sys.argv[1:]:
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    asset = read(builtin_folder() / name)
+    place(asset, "default", "set")
+    graph, draw = bpy.context.evaluated_depsgraph_get(), np.random.default_rng(5)
+    cameras, action = np.array(asset.asset.camera_box), np.array(asset.asset.action_box)
+    blocked = []
+    for _ in range(400):
+        eye = Vector(draw.uniform(*cameras))
+        eye.y = min(eye.y, 0.0)
+        way = Vector(draw.uniform(*(action + action.mean(axis=0)) / 2)) - eye  # into the middle half of the action
+        hit, *_ = bpy.context.scene.ray_cast(graph, eye, way.normalized(), distance=way.length)
+        blocked.append(hit)
+    result[name] = float(np.mean(blocked))
+"""
+
+
+@pytest.mark.slow
+def test_cameras_see_the_action_from_wherever_they_may_stand() -> None:
+    from render.asset import Library
+
+    found = in_blender(SIGHTS, *Library.open().names("set"))
+    assert len(found) >= 8
+    assert max(found.values()) < 0.03, found
+
+
 METERED = """
 import numpy as np
 from blender_scenes.meter import log_average, metered
