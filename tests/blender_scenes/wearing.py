@@ -21,10 +21,12 @@ RECIPE = {
 }
 
 
-def worn(library: Library, count: int) -> list[ClipSpec]:
-    """The first `count` planned clips in which a figure wears the gauntlet."""
-    recipe = Recipe.parse(RECIPE, "test")
-    clips = (compose(recipe, library, 11, index) for index in range(3 * count))
-    found = [clip for clip in clips if any(extra.holds for extra in clip.extras)][:count]
-    assert len(found) == count, "a figure is found for most"
-    return found
+FIGURES = ("performer", "wanderer")
+
+
+def worn(library: Library, figure: str) -> ClipSpec:
+    """The first planned clip in which this figure wears the gauntlet, the others left out of the library."""
+    others = {name for name in FIGURES if name != figure}
+    alone = Library({name: asset for name, asset in library.assets.items() if name not in others})
+    clips = (compose(Recipe.parse(RECIPE, "test"), alone, 11, index) for index in range(3))
+    return next(clip for clip in clips if any(extra.holds for extra in clip.extras))
