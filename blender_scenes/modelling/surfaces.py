@@ -38,6 +38,31 @@ def painted(name: str, tint: Colour, wear: float = 0.3, roughness: float = 0.42,
     return s.material
 
 
+def old_stone(name: str, tint: Colour) -> Any:
+    """Limestone that has stood for long: pitted, pale where it broke, soot in its hollows, damp at its foot."""
+    s = Shader(name)
+    broad, fine = s.noise(2.6, 4, roughness=0.65), s.noise(38, 3, roughness=0.6)
+    streaks = s.noise(8, 3, stretch=(1.0, 1.0, 0.10))
+    geometry = s.node("ShaderNodeNewGeometry").outputs
+    edge = geometry["Pointiness"]
+    height = s.node("ShaderNodeSeparateXYZ", {0: s.node("ShaderNodeTexCoord").outputs["Generated"]}).outputs[2]
+    shade = s.math("ADD", s.ramp(broad, 0.3, 0.7, 0.72, 1.12), s.ramp(fine, 0.3, 0.7, -0.13, 0.13))
+    colour = s.mix(1.0, s.knob("Tint", tint), shade, "MULTIPLY")
+    soot = s.math(
+        "MAXIMUM", s.ramp(edge, 0.50, 0.42), s.math("MULTIPLY", s.ramp(streaks, 0.50, 0.68), s.ramp(broad, 0.35, 0.6))
+    )
+    dirt = s.knob("Dirt", 0.9)
+    colour = s.mix(s.math("MULTIPLY", soot, dirt), colour, (0.055, 0.047, 0.037))
+    colour = s.mix(s.ramp(edge, 0.54, 0.62, 0.0, 0.6), colour, (0.60, 0.55, 0.46))
+    damp = s.ramp(s.math("ADD", height, s.ramp(broad, 0.2, 0.8, -0.18, 0.18)), 0.10, 0.36, 1.0, 0.0)
+    damp = s.math("MULTIPLY", damp, dirt)
+    wet = s.mix(1.0, colour, (0.42, 0.44, 0.36), "MULTIPLY")
+    algae = s.mix(s.ramp(fine, 0.42, 0.6, 0.0, 0.7), wet, (0.045, 0.062, 0.018))
+    s.set(Base_Color=s.mix(damp, colour, algae), Roughness=s.ramp(damp, 0, 1, 0.88, 0.55))
+    s.bump(s.math("ADD", fine, s.math("MULTIPLY", broad, 0.6)), 0.010, 0.6)
+    return s.material
+
+
 def wood(name: str, tint: Colour, axis: int, wear: float = 0.4) -> Any:
     """Sawn boards with their grain along an axis (0 x, 1 y, 2 z); each board, being an island, has its own shade."""
     s = Shader(name)

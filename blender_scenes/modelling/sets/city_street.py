@@ -9,7 +9,8 @@ import bpy
 from .. import materials
 from ..shapes import Material, bevelled, box, joined, lathe, moved, prism, smooth, tube
 from . import scenery
-from .fixtures import car, copies, letters, light, street_lamp, window
+from .cars import HATCHBACK, SALOON, VAN, Finish, car
+from .fixtures import copies, letters, light, street_lamp, window
 
 KERB, FRONT = 7.0, 11.0
 """x of the kerbs and of the house fronts, to both sides."""
@@ -195,28 +196,33 @@ def _lamps(iron: Material) -> None:
 
 
 def _cars() -> None:
+    """Three kinds in three paints, parked along the kerbs, and cabs that drive."""
     glass = materials.plain("Car glass", (0.008, 0.01, 0.012), 0.04)
     rubber = materials.plain("Rubber", (0.012, 0.012, 0.013), 0.7)
+    steel = materials.plain("Car steel", (0.55, 0.55, 0.56), 0.25, 1.0)
+    plate = materials.plain("Number plate", (0.62, 0.61, 0.56), 0.4)
     front, rear = scenery.glow("Headlamp", (1.0, 0.93, 0.8), 9.0), scenery.glow("Tail lamp", (1.0, 0.03, 0.015), 2.5)
-    dull = materials.plain("Lamp glass", (0.35, 0.33, 0.3), 0.1)
+    dull = materials.plain("Lamp glass", (0.42, 0.42, 0.42), 0.08)
     red = materials.plain("Red glass", (0.25, 0.01, 0.01), 0.1)
-    parked = car(scenery.coat("Car paint", (0.09, 0.11, 0.15)), glass, rubber, dull, red)
-    pale = car(scenery.coat("Pale car paint", (0.36, 0.35, 0.33)), glass, rubber, dull, red)
-    driving = car(scenery.coat("Taxi paint", (0.45, 0.24, 0.02)), glass, rubber, front, rear)
-    left, right = -KERB + 1.15, KERB - 1.15
-    dark = (
-        (left, 9.5, 181),
-        (right, 15.0, 1),
-        (left, 21.5, 179),
-        (right, -18.0, 0),
-        (left, -21.0, 180),
-        (right, 38.0, 0),
+    dark, pale, bright = (
+        Finish(scenery.coat(name, tint), glass, rubber, steel, dull, red, plate)
+        for name, tint in (
+            ("Car paint", (0.05, 0.07, 0.12)),
+            ("Pale car paint", (0.42, 0.41, 0.39)),
+            ("Bright car paint", (0.26, 0.03, 0.02)),
+        )
     )
-    copies(parked, "Parked car", [((x, y, 0.0), turn, 1.0) for x, y, turn in dark])
-    bright = ((right, 9.0, -1), (left, 15.5, 180), (right, 33.0, 0), (left, -15.0, 181))
-    copies(pale, "Pale car", [((x, y, 0.0), turn, 1.0) for x, y, turn in bright])
+    cab = Finish(scenery.coat("Taxi paint", (0.45, 0.24, 0.02)), glass, rubber, steel, front, rear, plate)
+    left, right = -KERB + 1.15, KERB - 1.15
+    for name, body, finish, places in (
+        ("Parked car", SALOON, dark, ((left, 9.5, 181), (right, -18.0, 0), (left, -21.0, 180), (right, 38.0, 0))),
+        ("Parked car small", HATCHBACK, bright, ((right, 15.0, 1), (left, 21.5, 179))),
+        ("Pale car", HATCHBACK, pale, ((right, 9.0, -1), (left, -15.0, 181))),
+        ("Pale car van", VAN, pale, ((left, 15.5, 180), (right, 33.0, 0))),
+    ):
+        copies(car(body, finish), name, [((x, y, 0.0), turn, 1.0) for x, y, turn in places])
     moving = ((-2.4, 36.0, 0), (2.5, 46.0, 180), (-2.2, 58.0, 0), (2.4, 64.0, 180), (2.3, -30.0, 180))
-    copies(driving, "Moving car", [((x, y, 0.0), turn, 1.0) for x, y, turn in moving])
+    copies(car(SALOON, cab), "Moving car", [((x, y, 0.0), turn, 1.0) for x, y, turn in moving])
 
 
 def _clutter(dice: Random, iron: Material) -> None:

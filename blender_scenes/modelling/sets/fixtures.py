@@ -9,7 +9,7 @@ from typing import Literal
 import bpy
 from mathutils import Euler, Matrix, Vector
 
-from ..shapes import Material, Point, bevelled, box, joined, lathe, loft, moved, rock, smooth, tube
+from ..shapes import Material, Point, bevelled, box, joined, lathe, moved, rock, smooth, tube
 from . import scenery
 
 
@@ -91,50 +91,6 @@ def window(
         parts.append(box("Bar", frame, (wide, 0.08, 0.045), (x, y - 0.03, z + high * ((k + 1) / (bars[1] + 1) - 0.5))))
     parts.append(box("Sill", frame, (wide + 0.3, 0.26, 0.1), (x, y - 0.09, z - high / 2 - 0.08)))
     return parts
-
-
-def car(paint: Material, glass: Material, rubber: Material, front: Material, rear: Material) -> bpy.types.Object:
-    """A saloon, 4.4 m along Y with its front to -Y, wheels on z = 0; soft but plausible."""
-    hull = [
-        (-2.20, 0.66, 0.17, 0.52), (-2.12, 0.82, 0.25, 0.56), (-1.85, 0.87, 0.30, 0.59), (-1.0, 0.89, 0.35, 0.63),
-        (-0.2, 0.90, 0.36, 0.64), (0.9, 0.90, 0.36, 0.65), (1.6, 0.88, 0.36, 0.67), (2.05, 0.84, 0.31, 0.68),
-        (2.18, 0.70, 0.2, 0.66),
-    ]  # fmt: skip
-    cabin = [
-        (-1.10, 0.74, 0.04, 0.94), (-0.85, 0.73, 0.13, 1.04), (-0.30, 0.66, 0.27, 1.18), (0.35, 0.65, 0.29, 1.20),
-        (0.95, 0.65, 0.26, 1.18), (1.55, 0.70, 0.12, 1.06), (1.80, 0.72, 0.04, 0.99),
-    ]  # fmt: skip
-    # loft stacks along Z with x wide and y deep: tip it over so that the stack runs along Y
-    parts = [smooth(loft("Hull", paint, [(z, w, d, -c) for z, w, d, c in hull], 28, 5.0), 40)]
-    parts.append(smooth(loft("Cabin", glass, [(z, w, d, -c) for z, w, d, c in cabin], 24, 4.0), 40))
-    roof = [(z, w * 0.97, 0.035, -(c + d - 0.02)) for z, w, d, c in cabin[2:5]]
-    parts.append(smooth(loft("Roof", paint, roof, 20, 4.0), 60))
-    for part in parts:
-        moved(part, turn=(-90, 0, 0))
-    for x in (-0.68, 0.68):  # pillars between the side windows
-        pillar = bevelled(
-            box("Pillar", paint, (0.05, 0.09, 0.44), (x, 0.30, 1.16), (0, -6 if x > 0 else 6, 0)), 0.01, 1
-        )
-        parts.append(pillar)
-    wheel = [
-        (0.0, -0.1),
-        (0.16, -0.1),
-        (0.2, -0.08),
-        (0.29, -0.1),
-        (0.325, -0.07),
-        (0.325, 0.07),
-        (0.29, 0.1),
-        (0, 0.1),
-    ]
-    for x in (-0.82, 0.82):
-        for y in (-1.38, 1.36):
-            parts.append(moved(smooth(lathe("Wheel", rubber, wheel, 20), 40), turn=(0, 90, 0), at=(x, y, 0.325)))
-            arch = lathe("Arch", rubber, [(0.0, -0.04), (0.40, -0.04), (0.40, 0.04), (0.0, 0.04)], 20)
-            parts.append(moved(arch, turn=(0, 90, 0), at=(x * 1.05, y, 0.37)))
-        parts.append(bevelled(box("Front lamp", front, (0.30, 0.10, 0.11), (x * 0.72, -2.12, 0.68)), 0.03, 2))
-        parts.append(bevelled(box("Rear lamp", rear, (0.26, 0.06, 0.14), (x * 0.78, 2.13, 0.82)), 0.02, 2))
-    parts.append(box("Sill", rubber, (1.66, 2.2, 0.14), (0, 0, 0.25)))
-    return joined(parts, "Car")
 
 
 def street_lamp(iron: Material, bulb: Material, reach: float = 1.6, high: float = 6.4) -> bpy.types.Object:

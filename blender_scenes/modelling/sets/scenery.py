@@ -239,6 +239,32 @@ def soil(name: str, first: Colour, second: Colour, scale: float = 0.8, bump: flo
     return s.material
 
 
+def litter(name: str, dead: Colour, second: Colour, soil: Colour) -> Any:
+    """A forest floor: fallen leaves, each a shade of its own and tilted, over soil, with patches of moss."""
+    s = Shader(name)
+    broad = s.noise(0.55, 3, roughness=0.65)
+    cells = s.node("ShaderNodeTexVoronoi", {"Vector": s.position, "Scale": 15.0, "Randomness": 1.0})
+    luck = s.node("ShaderNodeSeparateColor", {0: cells.outputs["Color"]}).outputs
+    inner = s.ramp(cells.outputs["Distance"], 0.25, 0.85, 1.0, 0.25)
+    leaf = s.mix(luck[0], s.knob("Tint", dead), s.mix(1.0, dead, (2.3, 1.9, 1.4), "MULTIPLY"))
+    leaf = s.mix(s.ramp(luck[1], 0.55, 0.6), leaf, soil)
+    leaf = s.mix(1.0, leaf, inner, "MULTIPLY")
+    moss = s.ramp(s.math("ADD", broad, s.ramp(luck[2], 0, 1, -0.05, 0.05)), 0.54, 0.62)
+    s.set(Base_Color=s.mix(moss, leaf, s.mix(1.0, s.knob("Second", second), inner, "MULTIPLY")))
+    s.set(Roughness=0.9, Specular_IOR_Level=0.15)
+    s.bump(s.math("ADD", inner, luck[1]), 0.012, 0.7)
+    return s.material
+
+
+def canopy(name: str, tint: Colour, other: Colour) -> Any:
+    """A wood seen from afar: crowns of two greens, dark between them. Plainly diffuse, as leaves in shade are."""
+    s = Shader(name)
+    colour = s.mix(s.ramp(s.noise(0.35, 3), 0.4, 0.6), s.knob("Tint", tint), s.knob("Second", other))
+    shade = s.ramp(s.noise(2.4, 2), 0.35, 0.65, 0.25, 1.3)
+    s.set(Base_Color=s.mix(1.0, colour, shade, "MULTIPLY"), Roughness=1.0, Specular_IOR_Level=0.0)
+    return s.material
+
+
 def foliage(name: str, tint: Colour, other: Colour) -> Any:
     """Leaves: light comes through them; every leaf (an island) and every plant has its own green."""
     s = Shader(name)
@@ -284,24 +310,47 @@ def marble(name: str, tint: Colour, vein: Colour, rough: float = 0.16, slab: flo
 
 
 def snow(name: str) -> Any:
-    """Packed and drifted snow: bright, bluish in the hollows, rippled by wind."""
+    """Snow: wind ripples, blue hollows, light that bleeds through grains, sparkle that no sample can blow out.
+
+    Light scatters deep in snow, so its shadows are blue and soft: that is diffuse light through from behind, tinted.
+    Sparkle is a gloss on grains some centimetres wide, each tilted its own way: wide lobes, so no fireflies.
+    """
     s = Shader(name)
-    broad, ripple = s.noise(0.5, 4, roughness=0.6), s.noise(5.0, 3, stretch=(0.35, 1.0, 1.0))
-    s.set(Base_Color=s.mix(s.ramp(broad, 0.3, 0.7), (0.70, 0.78, 0.90), (0.90, 0.92, 0.95)), Roughness=0.65)
-    s.set(Specular_IOR_Level=0.35)
-    s.bump(s.math("ADD", s.math("MULTIPLY", ripple, 0.6), s.noise(60, 2)), 0.05, 0.45)
+    broad = s.noise(0.5, 4, roughness=0.6)
+    winds = {"Vector": s.position, "Scale": 1.15, "Distortion": 5.5, "Detail": 2.0, "Detail Scale": 0.7}
+    bends = s.node("ShaderNodeTexWave", winds, bands_direction="DIAGONAL")
+    where = s.ramp(broad, 0.38, 0.62, 0.15, 1.0)
+    ripple = s.math("MULTIPLY", bends.outputs["Fac"], where)
+    grains = s.node("ShaderNodeTexVoronoi", {"Vector": s.position, "Scale": 55.0})
+    glint = s.node("ShaderNodeSeparateColor", {0: grains.outputs["Color"]}).outputs[0]
+    hollow = s.math("ADD", s.math("MULTIPLY", ripple, 0.35), broad)
+    colour = s.mix(s.ramp(hollow, 0.35, 0.95), (0.62, 0.73, 0.90), (0.88, 0.90, 0.93))
+    s.set(Base_Color=colour, Roughness=s.ramp(glint, 0.90, 0.96, 0.75, 0.24))
+    s.set(Specular_IOR_Level=s.ramp(glint, 0.90, 0.96, 0.2, 0.9))
+    height = s.math(
+        "ADD", s.math("MULTIPLY", ripple, 0.8), s.math("ADD", s.math("MULTIPLY", glint, 0.10), s.noise(9, 3))
+    )
+    s.bump(height, 0.045, 0.75)
+    through = s.node("ShaderNodeBsdfTranslucent", {"Color": (0.50, 0.68, 0.95, 1.0)})
+    both = s.node("ShaderNodeMixShader", {0: 0.10, 1: s.surface.outputs[0], 2: through.outputs[0]})
+    s.tree.links.new(both.outputs[0], s.tree.get_output_node("CYCLES").inputs["Surface"])
     return s.material
 
 
 def snowed(name: str, tint: Colour, scale: float = 1.0, line: float = 0.55) -> Any:
-    """Rock that keeps snow where it is level enough."""
+    """Rock in cracked layers that keeps snow where it is level enough, in drifts with a soft, blue-edged rim."""
     s = Shader(name)
-    broad, fine = s.noise(0.8 * scale, 5, roughness=0.7), s.noise(7.0 * scale, 3)
+    broad, fine = s.noise(0.8 * scale, 5, roughness=0.7), s.noise(7.0 * scale, 4, roughness=0.65)
+    layers = s.noise(2.2 * scale, 4, stretch=(0.35, 0.35, 3.0), roughness=0.7)
     level = s.node("ShaderNodeSeparateXYZ", {0: s.node("ShaderNodeNewGeometry").outputs["Normal"]}).outputs[2]
-    white = s.ramp(s.math("ADD", level, s.ramp(broad, 0, 1, -0.35, 0.35)), line - 0.08, line + 0.08)
-    rock = s.mix(1.0, s.knob("Tint", tint), s.ramp(s.math("ADD", broad, fine), 0.7, 1.3, 0.45, 1.3), "MULTIPLY")
-    s.set(Base_Color=s.mix(white, rock, (0.86, 0.89, 0.94)), Roughness=0.85)
-    s.bump(s.math("MULTIPLY", s.math("ADD", fine, broad), s.ramp(white, 0, 1, 1.0, 0.25)), 0.12 / scale, 0.8)
+    lodged = s.math("ADD", s.ramp(broad, 0, 1, -0.35, 0.35), s.ramp(layers, 0.3, 0.7, -0.2, 0.2))
+    white = s.ramp(s.math("ADD", level, lodged), line - 0.06, line + 0.06)
+    shade = s.math("MULTIPLY", s.ramp(layers, 0.33, 0.66, 0.35, 1.35), s.ramp(fine, 0.3, 0.7, 0.6, 1.25))
+    rock = s.mix(1.0, s.knob("Tint", tint), shade, "MULTIPLY")
+    s.set(Base_Color=s.mix(white, rock, s.mix(s.ramp(white, 0.5, 1), (0.66, 0.76, 0.90), (0.87, 0.90, 0.94))))
+    s.set(Roughness=0.85, Specular_IOR_Level=0.25)
+    rise = s.math("ADD", s.math("MULTIPLY", s.math("ADD", fine, layers), s.ramp(white, 0, 1, 1.0, 0.12)), white)
+    s.bump(rise, 0.12 / scale, 0.8)
     return s.material
 
 

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from math import cos, exp, hypot, pi, sin
 from random import Random
+from typing import Any
+
+import bpy
+from mathutils import Vector, noise
 
 from .. import materials
+from ..occluders.lean import lean
 from ..shapes import Material, bevelled, box, joined, lathe, moved, prism, rock, smooth, tube
 from . import plants, scenery
 from .fixtures import copies, letters, light
@@ -13,20 +18,28 @@ from .terrain import ground, ridge, ridged, rough
 
 Place = tuple[tuple[float, float, float], float, float]
 
+BOULDERS = ((-6.0, 4.6, 1.5), (6.8, 3.6, 1.1), (-8.4, -1.5, 1.9), (8.0, -5.0, 1.3), (2.6, 7.2, 1.0), (-3.2, 8.6, 2.1),
+            (11.0, 6.5, 3.0), (-12.5, 7.5, 3.6))  # fmt: skip
+"""x, y and size, metres."""
+
 
 def build() -> None:
     """Model it: level about the origin, slopes to both sides, the path leads on along Y."""
     dice = Random(12)
     snow = scenery.snow("Snow")
     stone = scenery.snowed("Snowed rock", (0.15, 0.14, 0.135), 1.0, 0.6)
-    ground("Ground", snow, height, 130.0, 150, 0.14)
+    ground("Ground", snow, height, 130.0, 140, 0.12)
+    _tracks(Random(3))
     peaks = scenery.hazed(scenery.snowed("Peaks", (0.17, 0.165, 0.17), 0.02, 0.66), 900.0)
     ridge("Near peaks", peaks, 120.0, 420.0, _near, 260, 16)
     ridge("Far peaks", peaks, 480.0, 1000.0, _far, 260, 16)
     _firs(dice)
     _rocks(dice, stone)
-    _path(dice, snow)
+    _path(snow)
     _hut(snow)
+    for thing in bpy.data.objects:
+        if thing.type == "MESH":
+            lean(thing, 2.0**-4 if "peaks" in thing.name else 2.0**-9)
     scenery.quickened()
 
 
@@ -36,7 +49,26 @@ def height(x: float, y: float) -> float:
     bank = 11.0 * (1 - exp(-((max(abs(x - 0.06 * y) - 8.0, 0.0) / 26.0) ** 1.4)))
     drift = 0.75 * rough(x, y, 0.10, 4) + 0.10 * rough(x * 0.6, y, 0.7, 3, 5.0)
     steep = 0.06 * bank * rough(x, y, 0.07, 5, 9.0) * 4
-    return 0.02 * rough(x, y, 1.1, 3) + (min(away / 8, 1.0) ** 1.4) * drift + bank + steep - 0.02 * max(y - 14, 0.0)
+    return (
+        _drifts(x, y)
+        + 0.02 * rough(x, y, 1.1, 3)
+        + (min(away / 8, 1.0) ** 1.4) * drift
+        + bank
+        + steep
+        - 0.02 * max(y - 14, 0.0)
+    )
+
+
+def _drifts(x: float, y: float) -> float:
+    """Snow that the wind heaped up in the boulders' lee, with a scoop before them."""
+    total = 0.0
+    for at_x, at_y, size in BOULDERS:
+        along, across = 0.9 * (x - at_x) + 0.43 * (y - at_y), 0.9 * (y - at_y) - 0.43 * (x - at_x)
+        lee = exp(-(((along - 0.7 * size) / (1.0 * size)) ** 2)) - 0.45 * exp(
+            -(((along + 0.75 * size) / (0.4 * size)) ** 2)
+        )
+        total += 0.30 * size * lee * exp(-((across / (0.62 * size)) ** 2))
+    return total
 
 
 def _near(angle: float, share: float) -> float:
@@ -81,25 +113,28 @@ def _firs(dice: Random) -> None:
 
 
 def _rocks(dice: Random, stone: Material) -> None:
-    for k, (x, y, s) in enumerate(
-        (
-            (-6.0, 4.6, 1.5),
-            (6.8, 3.6, 1.1),
-            (-8.4, -1.5, 1.9),
-            (8.0, -5.0, 1.3),
-            (2.6, 7.2, 1.0),
-            (-3.2, 8.6, 2.1),
-            (11.0, 6.5, 3.0),
-            (-12.5, 7.5, 3.6),
-        )
-    ):
-        boulder = rock(f"Boulder {k}", stone, (s * 1.35, s, s * 0.95), (0, 0, 0), 1.9 * k + 0.7, 4)
+    for k, (x, y, s) in enumerate(BOULDERS):
+        boulder = _craggy(f"Boulder {k}", stone, (s * 1.35, s, s * 0.95), 1.9 * k + 0.7, 4)
         moved(boulder, turn=(0, 0, dice.uniform(0, 360)), at=(x, y, height(x, y) + 0.16 * s))
+    cliff = scenery.snowed("Snowed crag", (0.15, 0.14, 0.135), 0.3, 0.42)
     for k, (x, y, s) in enumerate(((-27, 26, 13.0), (31, 34, 16.0), (-34, -6, 14.0), (33, -12, 12.0), (-14, 62, 15.0))):
-        rock(f"Crag {k}", stone, (s * 1.2, s, s * 1.3), (x, y, height(x, y) + 0.1 * s), 2.3 * k + 0.2, 4)
+        crag = _craggy(f"Crag {k}", cliff, (s * 1.3, s, s * 1.25), 2.3 * k + 0.2, 5)
+        moved(crag, at=(x, y, height(x, y) + 0.1 * s))
 
 
-def _path(dice: Random, snow: Material) -> None:
+def _craggy(name: str, stone: Material, size: tuple[float, float, float], seed: float, detail: int) -> Any:
+    """A rock that broke along its layers: steps and ledges, on which snow lodges, and sharp ridges."""
+    made = rock(name, stone, (1.0, 1.0, 1.0), (0, 0, 0), seed, detail)
+    for vertex in made.data.vertices:
+        at = vertex.co.copy()
+        ledge = 7.0 * (at.z + 0.12 * at.x + 0.10 * noise.noise(at * 3.0 + Vector((seed, 0, 0))))
+        step = (ledge % 1.0) ** 3 - 0.25
+        crest = noise.ridged_multi_fractal(at * 2.6 + Vector((seed, seed, 0)), 1.0, 2.1, 4, 1.0, 2.0) - 1.0
+        vertex.co = at * (1.0 - 0.10 * step + 0.09 * crest)
+    return smooth(moved(made, scale=size), 28)
+
+
+def _path(snow: Material) -> None:
     wood = materials.planks("Weathered wood", (0.17, 0.13, 0.095), (1.0, 1.0, 0.1))
     dark = materials.plain("Burnt letters", (0.03, 0.02, 0.015), 0.8)
     parts = [smooth(tube("Post", wood, [(0, 0, -0.3), (0.02, 0, 1.2), (0, 0.01, 2.35)], 0.075, 8), 50)]
@@ -128,16 +163,34 @@ def _path(dice: Random, snow: Material) -> None:
         for s in (-1, 1)
     ]
     copies(joined(pole, "Marker"), "Marker", places)
-    print_shape = lathe(
-        "Print", materials.plain("Trodden", (0.42, 0.47, 0.58), 0.8), [(0, 0), (0.16, 0), (0.0, 0.001)], 12
-    )
-    moved(print_shape, scale=(0.55, 1.0, 1.0))
-    steps: list[Place] = []
-    for k in range(46):
-        y = -8 + 0.62 * k
-        x = 1.2 * sin(0.16 * y) + (0.14 if k % 2 else -0.14) + 0.03 * y
-        steps.append(((x, y, height(x, y) + 0.006), dice.uniform(-14, 14), dice.uniform(0.9, 1.15)))
-    joined(copies(print_shape, "Print", steps), "Footprints")
+
+
+def _tracks(dice: Random) -> None:
+    """A walker's prints: trodden hollows with a rim that was pushed up, and spilt crumbs of snow."""
+    trodden = materials.plain("Trodden", (0.56, 0.64, 0.78), 0.85)
+    parts = []
+    for k in range(56):
+        y = -12 + 0.66 * k
+        x = 1.6 + 1.2 * sin(0.16 * y) + (0.15 if k % 2 else -0.15) + 0.03 * y
+        turn = -8.0 * cos(0.16 * y) + dice.uniform(-9, 9) + (6 if k % 2 else -6)
+        outline = [
+            (0.0, 0.004),
+            (0.55, 0.004),
+            (0.78, 0.012),
+            (0.98, 0.040),
+            (1.12, 0.046),
+            (1.35, 0.022),
+            (1.7, -0.02),
+        ]
+        shape = smooth(lathe("Print", trodden, [(r * 0.115, z) for r, z in outline], 14), 80)
+        moved(shape, scale=(0.82, 1.45, dice.uniform(0.7, 1.2)), turn=(0, 0, turn), at=(x, y, height(x, y) + 0.006))
+        parts.append(shape)
+        for _ in range(3):
+            a, far = dice.uniform(0, 2 * pi), dice.uniform(0.18, 0.42)
+            at = (x + far * cos(a), y + far * sin(a))
+            s = dice.uniform(0.02, 0.05)
+            parts.append(rock("Crumb", trodden, (s, s, s), (*at, height(*at) + 0.3 * s), dice.uniform(0, 9), 1))
+    joined(parts, "Footprints")
 
 
 def _hut(snow: Material) -> None:
