@@ -75,7 +75,8 @@ def _probe(image: bpy.types.Image, edge: float, hollow: float) -> Material:
     s = Shader("probe")
     wide = s.node("ShaderNodeAmbientOcclusion", {"Distance": hollow}, samples=8).outputs["AO"]
     close = s.node("ShaderNodeAmbientOcclusion", {"Distance": edge * 1.5}, samples=8).outputs["AO"]
-    sharp = s.math("MULTIPLY", s.edges(edge), 9.0, clamp=True)
+    # Less than some 10 degrees is no edge, but where a round form's faces meet.
+    sharp = s.math("MULTIPLY", s.math("SUBTRACT", s.edges(edge), 0.015), 9.5, clamp=True)
     convex = s.math("MULTIPLY", sharp, s.ramp(close, 0.72, 0.95))
     colour = s.node("ShaderNodeCombineColor", {0: convex, 1: s.math("SUBTRACT", 1.0, wide)}).outputs[0]
     crevice = s.math("SUBTRACT", 1.0, close)

@@ -41,8 +41,16 @@ def _cuff(steel: Material, trim: Material, stones: Material) -> None:
         return ((wide - flute) * x, (deep - flute) * y, 0.002 + 0.148 * v)
 
     sheet("Cuff", steel, bell, 18, 162, around=True)
-    hollow = [(-0.001, 0.086, 0.072, 0.0), (0.03, 0.076, 0.062, 0.0)]
-    smooth(loft("Lining", materials_dark(), hollow, 40, 2.2))
+
+    def inside(u: float, v: float) -> Point:
+        """Its lining, from within the rolled edge up to the wrist: an arm's way in."""
+        angle = 2 * pi * u
+        wide, deep = 0.0865 - 0.0385 * v**0.8, 0.0725 - 0.0365 * v**0.8
+        x, y = (abs(f(angle)) ** (2 / 2.2) * (1 if f(angle) > 0 else -1) for f in (cos, sin))
+        return (wide * x, deep * y, 0.148 * v)
+
+    sheet("Lining", materials_dark(), inside, 12, 64, around=True)
+    smooth(loft("Lining", materials_dark(), [(0.147, 0.047, 0.035, 0.0), (0.150, 0.047, 0.035, 0.0)], 40, 2.2))
     roll = [(0.0925 * cos(a), 0.0785 * sin(a), 0.002) for a in (2 * pi * i / 96 for i in range(96))]
     roll = [(*_flat_oval(p, 2.2), 0.002) for p in roll]
     smooth(tube("Rolled edge", trim, roll, 0.0042, 12, closed=True))
@@ -88,9 +96,9 @@ def _flat_oval(point: Point, power: float) -> tuple[float, float]:
 
 
 def materials_dark() -> Material:
-    """The unlit inside of the cuff."""
+    """The inside of the cuff: dark, rubbed leather."""
     found = bpy.data.materials.get("Lining")
-    return found or materials.plain("Lining", (0.015, 0.012, 0.010), 0.9)
+    return found or materials.plain("Lining", (0.040, 0.026, 0.018), 0.85)
 
 
 def _cuff_depth(z: float, x: float) -> float:
