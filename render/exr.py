@@ -61,6 +61,8 @@ def _decode(data: bytes, channels: Sequence[str]) -> Halves:
     lines_HCW = np.empty((height, len(order), width), "<f2")
     count = -(-height // _ROWS)
     for y, place in zip(range(0, height, _ROWS), struct.unpack_from(f"<{count}Q", data, at), strict=True):
+        if place + 8 > len(data):
+            raise ValueError(f"row {y} lies beyond the end")
         row, size = struct.unpack_from("<ii", data, place)
         lines = lines_HCW[y : y + _ROWS]
         packed = data[place + 8 : place + 8 + size]

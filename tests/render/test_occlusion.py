@@ -150,7 +150,7 @@ def test_targets_keep_apart_and_have_lives_of_their_own(tmp_path: Path, library:
                 least = np.linalg.norm(ways[i] - ways[j], axis=1).min()
                 assert least > 0.97 * (body.radius + bodies[j].radius), spec.clip
         for one in predicted(spec, library).values():
-            assert one.occlusion[0] <= 0.35, spec.clip
+            assert one.occlusion[0] <= 0.4, spec.clip  # by the arm that wears or holds it
     assert any(len({target.motion for target in spec.targets}) > 1 for spec in plan)
 
 

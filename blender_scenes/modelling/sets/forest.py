@@ -105,7 +105,7 @@ def _undergrowth(dice: Random, under: Material, leaves: Material, dark: Material
     sets = (
         (plants.fern("Fern", under, 2), 210, 3.0, 19.0, (0.8, 1.8), -0.7),
         (plants.tuft("Grass", under, 3), 95, 2.8, 18.0, (0.7, 1.4), -1.0),
-        (plants.cover("Cover", under, 7, 150, 1.1), 120, 2.5, 17.0, (0.8, 1.5), -1.6),
+        (plants.cover("Cover", under, 7, 150, 1.1), 120, 2.5, 17.0, (0.8, 1.5), 0.5),
         (plants.shrub("Bush", leaves, dark, 4, 480), 46, 7.5, 25.0, (1.1, 2.4), 1.0),
     )
     for thing, count, near, far, sizes, margin in sets:
