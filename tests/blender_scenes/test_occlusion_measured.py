@@ -65,7 +65,7 @@ def clip(tmp_path: Path, index: int, kind: str, asset: str, motion: str, held: i
 @pytest.mark.parametrize(
     ("kind", "asset", "motion", "index", "within"),
     [
-        ("static", '["pillar", "crate"]', '"linear"', 0, 0.08),
+        ("static", '["pillar", "crate"]', '"linear"', 0, 0.05),
         ("static", '["chains", "barrel", "banner"]', '["return", "linear"]', 1, 0.11),
         ("moving", '"any"', '["circular", "toss"]', 2, 0.09),
         ("figure", '"any"', '["linear", "tumble"]', 3, 0.10),
