@@ -3,6 +3,7 @@
 HDRIs differ by a factor of a hundred in brightness, and sets shade themselves. What is changed is the light, not the
 exposure, so that effects and charge, whose strength is absolute, keep their weight beside it. The set's own lamps keep
 the power that the artist gave them, times `Stage.lamps`, unless they alone are brighter than the picture should be.
+By night the sky is seen darker than it shines: what lights the ground under trees would be a white sky between them.
 The set alone is metered, without prop, occluders and effects: every twin of a clip is lit alike.
 """
 
@@ -23,7 +24,7 @@ from numpy.typing import NDArray
 from render.spec import ClipSpec
 
 from .practicals import PRACTICAL, Practicals
-from .stage import SUN
+from .stage import SKY, SUN, dim_the_seen_sky
 
 Luminance = NDArray[np.float64]
 
@@ -34,6 +35,8 @@ SAMPLES = 8
 RANGE_EV = (-10.0, 8.0)
 LAMPS_SHARE = 0.8
 """The most of the level that lamps may give: there is always a sky too, whose light fills their shadows."""
+NIGHT_SKY = 1.0
+"""The most that the sky is seen at by night, on the whole, over the picture's level."""
 LAYER = "meter"
 
 
@@ -42,26 +45,41 @@ def balance(scene: bpy.types.Scene, spec: ClipSpec, lamps: Practicals, scratch: 
     lamps.light(spec.stage.lamps, None, spec.film)
     with _meter(scene, spec, scratch / "meter.exr"):
         bpy.ops.render.render(write_still=True, scene=scene.name)
-    stops, dimmed = metered(*_read(scratch / "meter.exr"), spec.stage.level)
+    stage = spec.stage
+    even = SKY * stage.hdri_strength if stage.time_of_day == "night" else 0.0
+    stops, dimmed = metered(*_read(scratch / "meter.exr"), stage.level, even)
     scene.world.node_tree.nodes["Background"].inputs["Strength"].default_value *= 2.0**stops
+    share = seen_share(stops, stage.level, even)
+    if share < 1:
+        dim_the_seen_sky(scene.world, share)
     bpy.data.lights[SUN].energy *= 2.0**stops
-    lamps.light(spec.stage.lamps * dimmed, spec.stage.flicker, spec.film)
-    print(f"daylight {stops:+.2f} stops, lamps x {spec.stage.lamps * dimmed:.2f}", file=sys.stderr, flush=True)
+    lamps.light(stage.lamps * dimmed, stage.flicker, spec.film)
+    told = f"daylight {stops:+.2f} stops, seen at {share:.2f}, lamps x {stage.lamps * dimmed:.2f}"
+    print(told, file=sys.stderr, flush=True)
 
 
-def metered(sky_HW: Luminance, lamps_HW: Luminance, level: float) -> tuple[float, float]:
+def metered(
+    sky_HW: Luminance, lamps_HW: Luminance, seen_HW: Luminance, level: float, even: float = 0.0
+) -> tuple[float, float]:
     """Stops for the sky's light (steps of 1/100, within `RANGE_EV`) and the share of the lamps' that is kept.
 
-    Light adds up: the log-average of `2**stops * sky + share * lamps` is then the level. Luminances, float64 (H, W).
+    Light adds up: the log-average of `2**stops * sky + share * lamps` is then the level, with the part of `sky` that is
+    the sky itself, `seen`, dimmed as `seen_share` says. Luminances, float64 (H, W).
     """
     bright = log_average(lamps_HW)
     share = round(min(1.0, LAMPS_SHARE * level / bright), 4) if bright > 0 else 1.0
     low, high = RANGE_EV
     for _ in range(24):
         stops = (low + high) / 2
-        over = log_average(2.0**stops * sky_HW + share * lamps_HW) > level
+        lit_HW = sky_HW - (1 - seen_share(stops, level, even)) * seen_HW
+        over = log_average(2.0**stops * lit_HW + share * lamps_HW) > level
         low, high = (low, stops) if over else (stops, high)
     return round((low + high) / 2, 2), share
+
+
+def seen_share(stops: float, level: float, even: float) -> float:
+    """The share of its strength at which a sky of the radiance `even` is seen, so that it keeps to `NIGHT_SKY`."""
+    return min(1.0, NIGHT_SKY * level / (2.0**stops * even)) if even > 0 else 1.0
 
 
 def log_average(luminance_HW: Luminance) -> float:
@@ -93,6 +111,7 @@ def _meter(scene: bpy.types.Scene, spec: ClipSpec, exr: Path) -> Iterator[None]:
         scene.frame_set(spec.film.frames // 2)
         layer = scene.view_layers.new(LAYER)
         layer.lightgroups.add(name=PRACTICAL)
+        layer.use_pass_environment = True
         for other, _ in others:
             other.use = False
         yield
@@ -104,18 +123,20 @@ def _meter(scene: bpy.types.Scene, spec: ClipSpec, exr: Path) -> Iterator[None]:
             setattr(owner, name, value)
 
 
-def _read(exr: Path) -> tuple[Luminance, Luminance]:
-    """Luminance, averaged over cells, of sky with sun and of the lamps: float64 (H, W) each."""
+def _read(exr: Path) -> tuple[Luminance, Luminance, Luminance]:
+    """Luminance, averaged over cells, of sky with sun, of the lamps, and of the sky itself: float64 (H, W) each."""
     with OpenEXR.File(str(exr), separate_channels=True) as file:
         channels = file.channels()
-        both, lamps = (
+        both, lamps, seen = (
             sum(
                 weight * channels[f"{LAYER}.{name}.{letter}"].pixels.astype(np.float64)
                 for letter, weight in zip("RGB", (0.2126, 0.7152, 0.0722), strict=True)  # Rec.709
             )
-            for name in ("Combined", f"Combined_{PRACTICAL}")
+            for name in ("Combined", f"Combined_{PRACTICAL}", "Env")
         )
-    sky_HW, lamps_HW = (np.maximum(part, 0.0) for part in (both - lamps, lamps))
-    height, width = sky_HW.shape
+    height, width = both.shape
     shape = height // CELL, CELL, width // CELL, CELL
-    return sky_HW.reshape(shape).mean(axis=(1, 3)), lamps_HW.reshape(shape).mean(axis=(1, 3))
+    sky_HW, lamps_HW, seen_HW = (
+        np.maximum(part, 0.0).reshape(shape).mean(axis=(1, 3)) for part in (both - lamps, lamps, seen)
+    )
+    return sky_HW, lamps_HW, seen_HW

@@ -101,6 +101,26 @@ def _world(stage: Stage, library: Library) -> bpy.types.World:
     return world
 
 
+def dim_the_seen_sky(world: bpy.types.World, share: float) -> None:
+    """Let the sky be seen, in mirrors and through glass too, at a share of the strength at which it gives light."""
+    nodes, links = world.node_tree.nodes, world.node_tree.links
+    light, seen, either = nodes["Background"], nodes.new("ShaderNodeBackground"), nodes.new("ShaderNodeMixShader")
+    seen.inputs["Strength"].default_value = share * light.inputs["Strength"].default_value
+    links.new(light.inputs["Color"].links[0].from_socket, seen.inputs["Color"])
+    ray = nodes.new("ShaderNodeLightPath")
+    looks = ray.outputs["Is Camera Ray"]
+    for way in ("Is Glossy Ray", "Is Transmission Ray"):  # neither when light is gathered where it falls
+        more = nodes.new("ShaderNodeMath")
+        more.operation = "MAXIMUM"
+        links.new(looks, more.inputs[0])
+        links.new(ray.outputs[way], more.inputs[1])
+        looks = more.outputs[0]
+    links.new(looks, either.inputs["Fac"])
+    links.new(light.outputs[0], either.inputs[1])
+    links.new(seen.outputs[0], either.inputs[2])
+    links.new(either.outputs[0], nodes["World Output"].inputs["Surface"])
+
+
 def ground_light(sky: bpy.types.Image) -> float:
     """The radiance of the even sky that would light level ground as an equirectangular picture does (Rec.709)."""
     width, height = sky.size

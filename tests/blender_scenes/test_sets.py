@@ -241,11 +241,12 @@ for name in sys.argv[1:]:
         meter.balance(scene, spec, lamps, scratch)
         with meter._meter(scene, spec, scratch / "again.exr"):
             bpy.ops.render.render(write_still=True, scene=scene.name)
-        sky, own = meter._read(scratch / "again.exr")
+        sky, own, seen = meter._read(scratch / "again.exr")
         both = sky + own
         result[f"{name} {time}"] = {"level": drawn.level, "got": meter.log_average(both),
             "blown": float((both > 8.0).mean()), "black": float((both < drawn.level / 60).mean()),
-            "own": float(own.mean()), "lamps": drawn.lamps}
+            "own": float(own.mean()), "lamps": drawn.lamps,
+            "seen": float(np.median(seen[seen > 0])) if seen.any() else 0.0}
 """
 
 
@@ -261,6 +262,8 @@ def test_every_set_is_lit_well_at_each_of_its_hours() -> None:
         assert light["got"] == pytest.approx(light["level"], rel=0.3), name
         assert light["blown"] < 0.04, name
         assert light["black"] < 0.25, name
+        if name.endswith("night"):
+            assert light["seen"] < 3 * light["level"], f"{name}: a sky brighter than what it lights"
         if not name.endswith("day"):
             assert light["own"] > 0 or light["lamps"] == 0, f"{name}: a set with no lamps of its own"
 
@@ -306,7 +309,7 @@ rng = np.random.default_rng(1)
 sky, own = rng.uniform(0.1, 2.0, (12, 20)), rng.uniform(0.0, 0.2, (12, 20))
 result = []
 for level, lamps in ((0.14, own), (0.02, own), (0.05, 10 * own), (0.1, 0 * own)):
-    stops, share = metered(sky, lamps, level)
+    stops, share = metered(sky, lamps, 0 * sky, level)
     result.append([level, share, log_average(2.0**stops * sky + share * lamps), log_average(share * lamps)])
 """
 
