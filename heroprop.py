@@ -80,8 +80,11 @@ def main() -> None:
 
             raise UserError(f"heroprop: no verb '{verb}'{nearest(verb, list(VERBS))}")
         app = typer.main.get_command(command_line(verb))
-        code = app.main(args=arguments, prog_name="heroprop", standalone_mode=False)
+        with app.make_context("heroprop", arguments) as context:  # not `main`, which makes a plain exit of Ctrl-C
+            code = app.invoke(context)
         sys.exit(code if isinstance(code, int) else 0)
+    except typer.Exit as ended:
+        sys.exit(ended.exit_code)
     except (KeyboardInterrupt, typer.Abort):
         _say("interrupted" + _GOES_ON.get(verb or "", ""))
         sys.exit(130)

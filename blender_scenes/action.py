@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from render.asset import Finish, InstalledAsset, Library
-from render.develop import CHARGE, target_name
 from render.document import UserError, nearest
+from render.frames.develop import CHARGE, target_name
 from render.motion import orientation, position, rates_of_turn
 from render.spec import Curve, Extra, Film, Spin, Target
 from render.streams import Stream

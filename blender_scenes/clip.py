@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from render import framefile, look
 from render.asset import Library
-from render.develop import BEAUTY, Layers, develop, on_request, products
 from render.document import UserError
-from render.measure import measure
+from render.frames import framefile, look
+from render.frames.develop import BEAUTY, Layers, develop, on_request, products
+from render.frames.measure import measure
 from render.products import Product
 from render.spec import ClipSpec
 

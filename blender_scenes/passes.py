@@ -1,4 +1,4 @@
-"""How a frame is rendered: engine, film, and the view layers that `render.develop` reads.
+"""How a frame is rendered: engine, film, and the view layers that `render.frames.develop` reads.
 
 All layers are rendered by one call, but where the picture needs what sharp labels must not have (an open aperture, rows
 that are exposed for a while, each in its turn): then the sharp layers have a call of their own. All have equal sets of
@@ -14,7 +14,7 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from render.develop import BEAUTY, CHARGE, CLEAR, FX, FX_LIGHT, REST, VISIBLE, amodal_layer, target_name
+from render.frames.develop import BEAUTY, CHARGE, CLEAR, FX, FX_LIGHT, REST, VISIBLE, amodal_layer, target_name
 from render.spec import ClipSpec, Film
 
 from . import sharp

@@ -6,12 +6,13 @@ that a busy machine slows all of them alike. Frames count once the memory is ful
 
 from __future__ import annotations
 
+import difflib
 import itertools
 import multiprocessing
 import platform
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -22,9 +23,11 @@ import torch
 from numpy.typing import NDArray
 
 from render.document import UserError
+from render.interrupts import end_quietly, unheard
 from train import models
 
 from .benchmarks.drawn import drifting
+from .metrics import jaccard
 from .tracker import Prompt, Tracker
 from .tracking.official import official
 from .tracking.options import Options, parse
@@ -33,7 +36,9 @@ OFFICIAL = "official"
 DEFAULT_VARIANTS = (OFFICIAL, "default", "bfloat16", "memories=3", "bfloat16,memories=3", "every=2")
 
 MIN_AREA = 64
-"""Pixels."""
+"""Pixels; a pixel more or less says nothing of a smaller mask."""
+FOLLOWED = 0.5
+"""IoU with the truth from which on an object counts as followed."""
 
 Masks = list[NDArray[np.bool_]]
 Progress = Callable[[int, int], None]
@@ -68,7 +73,8 @@ class Measured:
     ratio: float | None
     """Frames a second to those of the official predictor in this run; None where that did not run."""
     lowest_iou: float | None
-    """Of any frame's mask with the official predictor's; None where that has none of MIN_AREA to compare with."""
+    """Of a frame's mask with the official predictor's, wherever that follows the object (with random weights: wherever
+    it has a mask of MIN_AREA); None where it never does, or did not run."""
     warm_mb: float
     """When the memories were full."""
     peak_mb: float
@@ -97,6 +103,8 @@ def speed(job: Job, variants: Sequence[str], progress: Progress = lambda done, t
         raise UserError(f"--objects {job.objects}: give 1 to 8")
     for variant in variants:
         if variant != OFFICIAL:
+            if difflib.get_close_matches(variant, [OFFICIAL]):
+                raise UserError(f"variant '{variant}': unknown; did you mean '{OFFICIAL}'?")
             parse(variant).check(job.device)
     name = _name(job)
     warm = int(models.config(name).get("num_maskmem", 7)) + 1
@@ -111,19 +119,20 @@ def speed(job: Job, variants: Sequence[str], progress: Progress = lambda done, t
         for variant in variants:
             ours, theirs = context.Pipe()
             child = context.Process(target=_serve, args=(theirs, job, variant, warm), daemon=True)
-            child.start()
+            with unheard():
+                child.start()
             theirs.close()
-            stack.callback(child.join)
-            stack.callback(ours.close)
+            for end in (child.join, child.terminate, ours.close):  # the last one first
+                stack.callback(end)
             pipes[variant] = ours
-        for step in range(warm + job.frames):
+        for step, (_, truth) in zip(range(warm + job.frames), _video(job), strict=False):
             answers = {variant: _ask(pipe, variant) for variant, pipe in pipes.items()}
             for variant, (seconds, effort, masks) in answers.items():
                 if step >= warm:
                     times[variant].append(seconds)
                     efforts[variant].append(effort)
                 if OFFICIAL in answers:
-                    overlaps[variant] += _overlaps(masks, answers[OFFICIAL][2])
+                    overlaps[variant] += _overlaps(masks, answers[OFFICIAL][2], truth if job.checkpoint else None)
             progress(step + 1, warm + job.frames)
         for variant, pipe in pipes.items():
             pipe.send("end")
@@ -182,15 +191,23 @@ def _ask(pipe: Connection, variant: str) -> tuple[float, float, Masks]:
     return answer
 
 
-def _overlaps(masks: Masks, official: Masks) -> list[float]:
-    """IoU of each mask with the official one, of those that are no mere specks: a pixel more or less says nothing of
-    these."""
-    pairs = zip(masks, official, strict=True)
-    return [float((a & b).sum() / (a | b).sum()) for a, b in pairs if b.sum() >= MIN_AREA]
+def _overlaps(masks: Masks, official: Masks, truth: Masks | None) -> list[float]:
+    """IoU of each mask with the official one, where that is no mere speck, and is where the object is (if told): what
+    becomes of an object that was lost goes by the last bits."""
+    sizeable = [number for number, mask in enumerate(official) if mask.sum() >= MIN_AREA]
+    followed = [i for i in sizeable if truth is None or jaccard(official[i], truth[i]) >= FOLLOWED]
+    return [jaccard(masks[i], official[i]) for i in followed]
 
 
 def _serve(pipe: Connection, job: Job, variant: str, warm: int) -> None:
-    """A child: track a frame at each call, say how long it took, by the clock and of the CPU, and what was found."""
+    """A child: answers as `_answer` does until nobody asks any more: it was done, another one failed, or Ctrl-C."""
+    end_quietly()
+    with suppress(EOFError, ConnectionError):
+        _answer(pipe, job, variant, warm)
+
+
+def _answer(pipe: Connection, job: Job, variant: str, warm: int) -> None:
+    """Track a frame at each call, say how long it took, by the clock and of the CPU, and what was found."""
     torch.set_num_threads(job.threads)
     try:
         model = _model(job)
@@ -237,15 +254,19 @@ def _model(job: Job) -> Any:
     return model
 
 
+def _video(job: Job) -> Iterator[tuple[NDArray[np.uint8], Masks]]:
+    """Frames with the true masks, endless; the same from every process."""
+    return drifting(job.width, job.height, job.objects)
+
+
 def _frames(job: Job) -> Iterator[NDArray[np.uint8]]:
-    """Endless; the same from every process."""
-    for frame, _ in drifting(job.width, job.height, job.objects):
+    for frame, _ in _video(job):
         yield frame
 
 
 def _prompts(job: Job) -> list[Prompt]:
     """A mask an object."""
-    _, masks = next(drifting(job.width, job.height, job.objects))
+    _, masks = next(_video(job))
     return [Prompt(number, mask=mask) for number, mask in enumerate(masks, 1)]
 
 

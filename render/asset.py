@@ -14,7 +14,7 @@ from typing import Annotated, Literal, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from .document import Document, UserError, nearest, nearest_path
+from .document import Document, UserError, nearest, no_folder
 from .variation import Variation
 
 Kind = Literal["prop", "occluder", "set", "hdri"]
@@ -292,7 +292,7 @@ def asset_folders(root: Path | None = None) -> list[Path]:
     """`root` itself if it is an asset, and those right below it (default: the built-in ones); UserError if none."""
     root = root or builtin_folder()
     if not root.is_dir():
-        raise UserError(f"{root}: no such asset folder{nearest_path(root)}; give a folder that holds asset folders")
+        raise UserError(f"{root}: {no_folder(root, 'asset folder')}; give a folder that holds asset folders")
     tomls = sorted(root.glob("asset.toml")) + sorted(root.glob("*/asset.toml"))
     if not tomls:
         raise UserError(f"{root}: no assets here; an asset is a folder with an asset.toml in it")

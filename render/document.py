@@ -90,6 +90,11 @@ def nearest_path(path: Path) -> str:
     return f"; did you mean '{path.parent / close[0]}'?" if close else ""
 
 
+def no_folder(path: Path, called: str = "folder") -> str:
+    """What is the matter with a path that is no folder, in words; the nearest name where there is nothing at all."""
+    return "is a file, not a folder" if path.exists() else f"no such {called}{nearest_path(path)}"
+
+
 def write_atomic(path: Path, data: bytes | str) -> None:
     """Write a file so that it is either absent/old or complete, whatever kills us: temporary file, fsync, rename."""
     payload = data.encode("utf-8") if isinstance(data, str) else data

@@ -17,10 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import AfterValidator, Field, model_validator
 
-from . import mask, shards, tar
-from .document import Document, UserError, nearest, write_atomic
+from . import mask, shards
+from .dataset import tar
+from .dataset.provenance import AssetLicence
+from .document import Document, UserError, nearest, no_folder, write_atomic
 from .products import Product, decode
-from .provenance import AssetLicence
 from .storage import Remote, RemoteShard, place
 
 SCHEMA: Final = 1
@@ -155,7 +156,7 @@ class Manifest(Document):
             return cls._parsed(data, f"{folder}/{FILE}", "publish the dataset again")
         path = folder / FILE
         if not folder.is_dir():
-            raise UserError(f"{folder}: no such folder; give a dataset, a folder that 'heroprop render' has filled")
+            raise UserError(f"{folder}: {no_folder(folder)}; give a dataset, a folder filled by 'heroprop render'")
         if not path.is_file():
             cure = "run 'heroprop render' on it" if (folder / "plan.json").is_file() else "is it a dataset?"
             raise UserError(f"{folder}: has no {FILE}; {cure}")
@@ -320,7 +321,10 @@ class Dataset:
         return self._entry(clip).labels[object_id]
 
     def attributes(self, clip: str, object_id: int) -> Mapping[str, NDArray[Any]]:
-        """Attributes of a target, each an array over the clip's frames; NaN where not defined. See `render.measure`."""
+        """Attributes of a target, each an array over the clip's frames; NaN where not defined.
+
+        See `render.frames.measure`.
+        """
         shard, stored = self._find(clip)
         return shard.attributes(stored, object_id)
 

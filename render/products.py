@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from . import exr
 from .document import UserError
+from .frames import exr
 
 Image.MAX_IMAGE_PIXELS = 8192 * 8192
 Array = NDArray[np.generic]

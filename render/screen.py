@@ -18,6 +18,8 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from .document import UserError
+
 notes = Console(stderr=True, highlight=False, soft_wrap=True)
 """Progress, warnings and errors."""
 
@@ -26,14 +28,19 @@ results = Console(highlight=False)
 
 
 class _Late(Progress):
-    """A display that appears when something gets anywhere, or is started: a mistake found before is said in one line,
-    without a bar above it."""
+    """A display that appears when something gets anywhere, or is started, and goes again where a mistake is found: that
+    is said in one line, without a bar above it."""
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *raised: object) -> None:
-        if self.live.is_started:
+    def __exit__(self, kind: object, raised: object, trace: object) -> None:
+        if not self.live.is_started:
+            return
+        if isinstance(raised, UserError):
+            self.live.transient = True  # takes back what it drew
+            self.live.stop()
+        else:
             self.stop()
 
     def update(self, *told: Any, **more: Any) -> None:

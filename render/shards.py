@@ -2,7 +2,7 @@
 
 A shard is three files. `shard-000000.tar` holds, for every clip, its record `clip-000012.json` (spec, provenance,
 licences) and then, frame by frame, the pictures and the measures (`clip-000012.0007.json`). The two Arrow files beside
-it follow from the tar alone (`render.pack`), so they can always be made again:
+it follow from the tar alone (`render.dataset.pack`), so they can always be made again:
 
 - `.frames.arrow`, one row a frame: clip, frame, and for every product (`rgb`, `coverage-1`, ...) and `measure` its
   `<column>.offset`, `<column>.size` in bytes and `<column>.crc32`; size 0 where a frame has no such product;
@@ -28,10 +28,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pydantic import Field
 
-from . import framefile, tar
+from .dataset import tar
+from .dataset.provenance import AssetLicence
 from .document import Document, UserError
+from .frames import framefile
 from .products import Member, Product, held
-from .provenance import AssetLicence
 
 NAME = re.compile(r"shard-[0-9]{6,}(\.[1-9][0-9]*)?")
 MEASURE = "measure"

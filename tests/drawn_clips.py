@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from render import framefile, measure
 from render.asset import InstalledAsset
+from render.frames import framefile, measure
 from render.products import Product
 from render.spec import Camera, ClipSpec, Film, Glow, Linear, Spin, Stage, Still, Sun, Target, Turn
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from render import listing, manifest, pack, shards
-from render.provenance import AssetLicence, ClipRecord, Provenance
+from render import manifest, shards
+from render.dataset import listing, pack
+from render.dataset.provenance import AssetLicence, ClipRecord, Provenance
 from render.spec import ClipSpec
 from tests.drawn_clips import clip_spec, draw_clip
 

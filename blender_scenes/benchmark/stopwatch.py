@@ -12,8 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from render import framefile, look
-from render.develop import Layers
+from render.frames import framefile, look
+from render.frames.develop import Layers
 
 from .. import __main__ as program
 from .. import clip

@@ -10,7 +10,7 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from render.develop import CHARGE
+from render.frames.develop import CHARGE
 from render.motion import charge_level
 from render.spec import Extra, Film, Target
 

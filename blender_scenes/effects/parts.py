@@ -9,7 +9,7 @@ import numpy as np
 from mathutils import Vector
 from numpy.typing import ArrayLike, NDArray
 
-from render.develop import FX
+from render.frames.develop import FX
 
 from ..keys import key
 from ..stage import EFFECTS

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from render.document import UserError
+
 Frame = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -47,6 +49,16 @@ def box_kalman(frames: Iterable[Frame], first: Mask) -> Iterator[Mask]:
             state = state + np.outer(gain, found / scale - state[0])
             spread = spread - np.outer(gain, spread[0])
         yield _moved(first, np.rint(state[0] - origin).astype(int))
+
+
+def check_csrt() -> None:
+    """UserError where this OpenCV has no CSRT: another package of it may have overwritten the one we ask for."""
+    if not hasattr(cv2, "TrackerCSRT"):
+        raise UserError(
+            f"OpenCV {cv2.__version__}: has no CSRT, which is one of the baselines; keep one package of it alone: "
+            "pip uninstall opencv-python opencv-python-headless, then pip install --force-reinstall "
+            "opencv-contrib-python-headless"
+        )
 
 
 def box_csrt(frames: Iterable[Frame], first: Mask) -> Iterator[Mask]:

@@ -274,7 +274,7 @@ def to_rgb8(picture: NDArray[Any], path: Path) -> Frame:
 def read_picture(path: Path) -> Frame:
     """A picture file as uint8 RGB (H, W, 3); UserError if it is missing or not a picture."""
     if not path.is_file():
-        raise UserError(f"{path}: no such picture{nearest_path(path)}")
+        raise UserError(f"{path}: " + ("is a folder" if path.is_dir() else f"no such picture{nearest_path(path)}"))
     return _picture(path)
 
 
@@ -290,7 +290,9 @@ def _picture(path: Path) -> Frame:
     try:
         return to_rgb8(iio.imread(path, plugin="pillow"), path)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise UserError(f"{path}: not a readable picture ({_first_line(error)})") from None
+        # imageio's own words for a file of another kind are of no use
+        why = "" if "can not handle" in str(error) else f" ({_first_line(error)})"
+        raise UserError(f"{path}: not a readable picture{why}") from None
 
 
 def _upright(picture: av.VideoFrame) -> Frame:

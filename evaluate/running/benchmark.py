@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import importlib.metadata
 import multiprocessing
@@ -14,6 +15,7 @@ from pathlib import Path
 import torch
 
 from render.document import UserError, nearest
+from render.interrupts import begin, packed, unheard
 from render.manifest import Dataset
 
 from ..axes import Shot, Trace, measure_axes
@@ -89,10 +91,10 @@ def evaluate(
     done = sum(dataset.frame_count(name) for name, _ in found)
     progress("taken over" if found else "begun", done, total)
     if min(workers, len(due)) > 1:
-        with ProcessPoolExecutor(
-            min(workers, len(due)), multiprocessing.get_context("spawn"), initializer=_begin, initargs=(job,)
-        ) as pool:
-            for name, made in zip(due, pool.map(_run_there, due.items()), strict=True):
+        with _pool(min(workers, len(due)), job) as pool:
+            with unheard():
+                answers = pool.map(_run_there, due.items())
+            for name, made in zip(due, answers, strict=True):
                 found |= {(name, method): record for method, record in made}
                 done += dataset.frame_count(name) * len(made)
                 progress(name, done, total)
@@ -153,6 +155,17 @@ def check_device(device: str | None) -> None:
 
 _here: tuple[Dataset, list[Method], Records, PromptKind] | None = None
 """What a worker process has loaded."""
+
+
+@contextlib.contextmanager
+def _pool(workers: int, job: Job) -> Iterator[ProcessPoolExecutor]:
+    """Processes that have loaded the methods; at the end they finish what they are at, and nothing more."""
+    work = packed(_begin, job)
+    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=begin, initargs=(work,))
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _begin(job: Job) -> None:

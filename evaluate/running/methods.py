@@ -15,6 +15,7 @@ from render.document import UserError
 from train import models
 
 from ..baselines import BASELINES, COPY_LAST, Baseline, lag
+from ..baselines.box import check_csrt
 from ..tracker import Prompt, Tracker, suited_threads
 from .clips import Clip, Mask, Truth
 
@@ -51,8 +52,9 @@ def load_methods(
 
     `model` is what `.pt` files are for that do not say it themselves.
 
-    UserError for none, for one twice, and for one that cannot be loaded.
+    UserError for none, for one twice, for one that cannot be loaded, and where a baseline cannot run.
     """
+    check_csrt()
     methods, trackers = _checkpoint_methods(checkpoints, device, model)
     methods += [Method(name, "baseline", _run_baseline(run), "heroprop") for name, run in BASELINES.items()]
     methods.append(Method(COPY_LAST, "baseline", _copy_last, "heroprop, which knows the truth"))

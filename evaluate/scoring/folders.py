@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from render.document import UserError, nearest, nearest_path
+from render.document import UserError, nearest, nearest_path, no_folder
 from render.exchange import files
 
 RESOLUTIONS = ("480p", "Full-Resolution", "1080p")
@@ -86,7 +86,7 @@ def read_pair(sequence: Sequence, number: int) -> tuple[Ids, Ids | None]:
 def _sequences(folder: Path) -> dict[str, Path]:
     """Name to folder of each sequence; one named "" where the pictures lie right in the folder."""
     if not folder.is_dir():
-        raise UserError(f"{folder}: no such folder{nearest_path(folder)}")
+        raise UserError(f"{folder}: {no_folder(folder)}")
     home = folder / "Annotations" if (folder / "Annotations").is_dir() else folder
     for name in RESOLUTIONS:
         if (home / name).is_dir() and files.folders(home / name):

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from render.document import Document
+from render.interrupts import die_quietly, unheard
 
 from ..metrics import FrameScore, Protocol, frame_score, scored_frames
 from .folders import Missing, Sequence, find_sequences, read_pair
@@ -143,9 +144,12 @@ def _each(sequences: list[Sequence], protocol: Protocol, workers: int) -> Iterab
     if min(workers, len(sequences)) < 2 or frames < FEW_FRAMES:
         yield from map(job, sequences)
         return
-    with ProcessPoolExecutor(min(workers, len(sequences)), multiprocessing.get_context("spawn")) as pool:
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(min(workers, len(sequences)), spawn, initializer=die_quietly) as pool:
         try:
-            yield from pool.map(job, sequences)
+            with unheard():
+                answers = pool.map(job, sequences)
+            yield from answers
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise

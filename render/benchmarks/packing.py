@@ -15,10 +15,12 @@ import statistics
 import time
 from pathlib import Path
 
-from .. import framefile, pack, shards, tar
-from ..listing import measure_shard
+from .. import shards
+from ..dataset import pack, tar
+from ..dataset.listing import measure_shard
+from ..dataset.provenance import ClipRecord
+from ..frames import framefile
 from ..manifest import Dataset
-from ..provenance import ClipRecord
 from ..screen import results as console
 from ..screen import table
 

@@ -18,7 +18,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from .. import manifest, measure, shards
+from .. import manifest, shards
+from ..frames import measure
 from ..manifest import SHARDS, Dataset
 from ..screen import results as console
 from ..screen import table

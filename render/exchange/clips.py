@@ -31,7 +31,7 @@ class Clip:
     """One clip. `numbers` are its frames' numbers in the source, ascending; `read` gives a frame by its place in them.
 
     `labels` by object id (1..254). `unlabelled` frames of the source had no annotation at all, and are not among them.
-    `attributes` of an object, arrays over the frames, are those of `render.measure`, where they were measured.
+    `attributes` of an object, arrays over the frames, are those of `render.frames.measure`, where they were measured.
     """
 
     name: str

@@ -12,10 +12,12 @@ from pathlib import Path
 
 import numpy as np
 
-from .. import framefile, listing, manifest, measure, pack, provenance, shards, tar
-from ..document import UserError, nearest
+from .. import manifest, shards
+from ..dataset import listing, pack, provenance, tar
+from ..dataset.provenance import Provenance, RealRecord
+from ..document import UserError, nearest, no_folder
+from ..frames import framefile, measure
 from ..products import Member, Product, encode
-from ..provenance import Provenance, RealRecord
 from ..spec import RealClip, RealFilm, RealTarget, Source
 from .clips import Clip, Frame, index_map
 from .convert import whole_folder
@@ -56,7 +58,7 @@ def import_clips(
     if split is not None and split not in manifest.SPLITS:
         raise UserError(f"--split: no split '{split}'{nearest(split, list(manifest.SPLITS))}")
     if not folder.is_dir():
-        raise UserError(f"{folder}: no such folder")
+        raise UserError(f"{folder}: {no_folder(folder)}; give a folder of labelled footage")
     module = importlib.import_module(f"{__package__}.{source}")
     made_by = Provenance(generator=f"{provenance.generator()}, imported from {source}", blender="none")
     taken: set[str] = set()

@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .. import framefile, provenance
 from ..asset import Library
-from ..commit import WORK, Attempt, FailedClip
+from ..dataset import provenance
+from ..dataset.commit import WORK, Attempt, FailedClip
+from ..dataset.provenance import ClipRecord, Provenance
 from ..document import UserError, write_atomic
+from ..frames import framefile
 from ..planning.planfile import PlanHeader
-from ..provenance import ClipRecord, Provenance
 from ..spec import ClipSpec
 from . import child, machine
 from .machine import Found, Gpus

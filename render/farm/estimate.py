@@ -19,10 +19,10 @@ from itertools import pairwise
 from pathlib import Path
 from statistics import fmean
 
-from .. import framefile
-from ..commit import WORK
+from ..dataset.commit import WORK
+from ..dataset.provenance import ClipRecord
 from ..document import Document, UserError, write_atomic
-from ..provenance import ClipRecord
+from ..frames import framefile
 from ..spec import ClipSpec
 from . import child, clips, machine
 from .clips import Job

@@ -13,11 +13,12 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 
-from .. import provenance, shards
-from ..commit import WORK, Between, FailedClip, Store
+from .. import shards
+from ..dataset import provenance
+from ..dataset.commit import WORK, Between, FailedClip, Store
+from ..dataset.provenance import ClipRecord
 from ..document import UserError, nearest
 from ..planning.planfile import read_plan
-from ..provenance import ClipRecord
 from ..spec import ClipSpec
 from . import clips, machine
 from .clips import Job

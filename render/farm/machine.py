@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from .. import provenance
+from ..dataset import provenance
 from ..document import UserError
 from .setup import Setup
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from ..commit import Between, Store
+from ..dataset.commit import Between, Store
 from ..spec import ClipSpec
 from . import clips
 from .watch import Watcher

@@ -17,14 +17,14 @@ from statistics import median
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import framefile
+from ..dataset.provenance import ClipRecord
 from ..document import UserError, write_atomic
+from ..frames import framefile
+from ..frames.measure import FrameMeasure
 from ..gallery.contact import FORMATS, Row, draw
 from ..gallery.strips import spread
-from ..measure import FrameMeasure
 from ..planning.planfile import PlanHeader, read_plan
 from ..products import Member, Product, decode
-from ..provenance import ClipRecord
 from ..spec import ClipSpec
 from . import child, clips, machine
 from .clips import Job

@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import mean, median
 
 from .. import shards
-from ..commit import FAILED, WORK, FailedClip
+from ..dataset.commit import FAILED, WORK, FailedClip
 from ..document import UserError
 from ..manifest import SHARDS
 from ..planning.planfile import read_lengths

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .. import provenance
-from ..commit import WORK, SharedStore
+from ..dataset import provenance
+from ..dataset.commit import WORK, SharedStore
 from ..planning.planfile import read_plan
 from ..spec import ClipSpec
 from . import clips

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from ..commit import Between, FailedClip, SharedStore
+from ..dataset.commit import Between, FailedClip, SharedStore
+from ..dataset.provenance import ClipRecord
 from ..document import UserError
 from ..planning.planfile import PlanHeader, read_plan
-from ..provenance import ClipRecord
 from ..spec import ClipSpec
 from . import child, clips, machine
 from .clips import Job

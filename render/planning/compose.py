@@ -26,7 +26,7 @@ from .dressing.stages import draw_stage
 from .occlusion.events import draw_occlusion
 from .recipe import FilmRecipe, Recipe, Split
 from .setting import Setting
-from .sweeps import Member, group_of
+from .sweeps import Member, group_of, scene_of
 
 DECIMALS = 6
 """Specs are rounded to this many decimals (micrometres, microseconds), so that libm's last bits never reach a hash."""
@@ -99,8 +99,11 @@ DEALT = {"stage": ("set", "time"), "target": ("prop",), "wish": ("motion", "spee
 
 
 def _stream(recipe: Recipe, seed: int, index: int, name: str, attempt: int = 0) -> Stream:
-    hand = DEALT.get(name, ()) if recipe.dealt and attempt == 0 else ()
-    return Stream(seed, index, name, attempt, recipe.share_of(index), [deal(seed, index, card) for card in hand])
+    dealt: list[float] = []
+    if recipe.dealt and attempt == 0 and name in DEALT:
+        scene = scene_of(recipe.twins, recipe.sweep, index)  # twins get no cards: half of the deck would go unseen
+        dealt = [deal(seed, scene, card) for card in DEALT[name]]
+    return Stream(seed, index, name, attempt, recipe.share_of(index), dealt)
 
 
 def find_takes(frames: Sequence[Frame]) -> list[Take]:

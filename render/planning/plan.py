@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..asset import Kind, Library
+from ..dataset.provenance import generator
 from ..document import UserError, nearest, write_atomic
-from ..provenance import generator
 from ..spec import ClipSpec
 from .compose import compose_group
 from .planfile import HEADER, LINES, RECIPE, PlanHeader, digest_of

@@ -58,6 +58,8 @@ def _read(dataset: Path) -> tuple[PlanHeader, list[str]]:
         if (dataset / "manifest.json").is_file():
             told = "is a dataset without a plan (imported, merged, or copied without it), and cannot be rendered on"
             raise UserError(f"{dataset}: {told}; 'heroprop info' shows what it holds")
+        if dataset.is_file():
+            raise UserError(f"{dataset}: is a file, not a folder; give the folder that 'heroprop plan' made")
         raise UserError(f"{dataset}: no plan here; make one with: heroprop plan RECIPE.toml --out {dataset}")
     header = PlanHeader.read_json(dataset / HEADER)
     try:

@@ -23,7 +23,7 @@ from .dressing.effects import EffectsRecipe
 from .dressing.looks import LookRecipe
 from .dressing.stages import StageRecipe
 from .motion.motions import MotionRecipe
-from .occlusion.events import OcclusionRecipe
+from .occlusion.wish import OcclusionRecipe
 from .sweeps import Sweep, Value, changed
 
 Split = Literal["train", "val", "test"]
@@ -84,7 +84,8 @@ class Recipe(Document):
     """A whole recipe; every part has defaults, so that a short file is enough.
 
     `dealt`: set, time of day, prop, motion, speed and camera move are dealt to the clips like shuffled cards, so that
-    every 24 clips hold them in the proportions asked for; without, each clip draws for itself.
+    every 24 clips (twins, and clips of one sweep, count as one) hold them in the proportions asked for, but for those
+    that cannot be filmed so; without, each clip draws for itself.
     """
 
     schema_version: Literal[1] = Field(default=1, alias="schema")

@@ -83,6 +83,13 @@ def group_of(twins: Sequence[TwinFactor], sweeps: Sequence[Sweep], index: int) -
     return [Member(start + one.first, one.factor, one.cell) for one in group]
 
 
+def scene_of(twins: Sequence[TwinFactor], sweeps: Sequence[Sweep], index: int) -> int:
+    """The number of the group of clip `index`, among all groups from the dataset's first clip on."""
+    round_ = groups(twins, sweeps)
+    rounds, place = divmod(index, sum(len(group) for group in round_))
+    return rounds * len(round_) + sum(group[0].first <= place for group in round_) - 1
+
+
 def changed(data: dict[str, Any], cell: Mapping[str, Value], model: type[BaseModel]) -> dict[str, Any]:
     """A recipe's plain data with the keys of `cell` set; UserError for a key that the recipe doesn't know."""
     result = dict(data)

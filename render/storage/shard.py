@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Protocol
 
-from .. import tar
+from ..dataset import tar
 from ..document import UserError
 from .place import Remote
 

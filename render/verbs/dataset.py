@@ -20,8 +20,8 @@ def info(
 ) -> None:
     """Say what a dataset holds, in figures."""
     from .. import screen
-    from ..info import RANGES
-    from ..info import info as count
+    from ..dataset.info import RANGES
+    from ..dataset.info import info as count
 
     if planned:
         _predicted_and_measured(str(dataset), assets, json)
@@ -101,8 +101,8 @@ def select_clips(
     The view stands wherever a dataset does: heroprop train --data DATASET/views/NAME.json.
     """
     from .. import screen
+    from ..dataset.select import select
     from ..manifest import Dataset
-    from ..select import select
 
     with screen.progress() as bar:
         task = bar.add_task("select", total=len(Dataset.open(dataset).manifest.clips), status="")
@@ -121,7 +121,7 @@ def merge(
     from dataclasses import asdict
 
     from .. import screen
-    from ..merge import merge as run
+    from ..dataset.merge import merge as run
 
     with screen.progress() as bar:
         task = bar.add_task("merge", total=None, status="")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..measure import FrameMeasure, ObjectMeasure, link, measure, measure_real
+from ..frames.measure import FrameMeasure, ObjectMeasure, link, measure, measure_real
 from ..motion import position
 from ..optics import project
 from ..products import Product

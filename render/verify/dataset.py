@@ -14,6 +14,7 @@ from pathlib import Path
 
 from .. import manifest, shards
 from ..document import UserError
+from ..interrupts import die_quietly, end_quietly, unheard
 from ..manifest import SHARDS, Manifest, ShardEntry
 from ..mask import RULE
 from ..planning.planfile import HEADER, read_plan
@@ -80,10 +81,13 @@ def _each(
     futures: dict[str, Future[Checked]] = {}
     if count > 1:
         # Spawned, not forked: a forked child may hang on a lock that some other thread held.
-        pool = stack.enter_context(ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn")))
+        spawn = multiprocessing.get_context("spawn")
+        quietly = die_quietly if isinstance(folder, Path) else end_quietly  # which removes what it fetched
+        pool = stack.enter_context(ProcessPoolExecutor(count, spawn, initializer=quietly))
         stack.callback(pool.shutdown, wait=True, cancel_futures=True)
-        for entry in due:
-            futures[entry.name] = pool.submit(check, folder, _part(held, entry), _of(planned, held, entry))
+        with unheard():
+            for entry in due:
+                futures[entry.name] = pool.submit(check, folder, _part(held, entry), _of(planned, held, entry))
     for entry in held.shards:
         checked = known.get(entry.name)
         if checked is None:

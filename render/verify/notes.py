@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from .. import shards
+from ..dataset.provenance import generator
 from ..document import write_atomic
 from ..manifest import SHARDS, ShardEntry
-from ..provenance import generator
 from .report import Checked, Problem
 
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from .. import framefile, shards, tar
-from ..commit import WORK
+from .. import shards
+from ..dataset import tar
+from ..dataset.commit import WORK
+from ..dataset.provenance import ClipRecord
 from ..document import UserError
 from ..farm import render
 from ..farm.clips import Job, begin, records
@@ -18,9 +20,9 @@ from ..farm.lease import lock
 from ..farm.machine import look
 from ..farm.setup import USUAL, Setup
 from ..farm.watch import Watcher
+from ..frames import framefile
 from ..manifest import SHARDS, FileEntry, Manifest, ShardEntry
 from ..planning.planfile import HEADER, read_plan
-from ..provenance import ClipRecord
 from .report import Report
 
 

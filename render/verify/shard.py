@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .. import shards, tar
+from .. import shards
+from ..dataset import tar
+from ..dataset.provenance import parse_record
 from ..document import UserError
+from ..frames.measure import FrameMeasure
 from ..manifest import SHARDS, FileEntry, Manifest, ShardEntry
 from ..mask import PRESENT_PIXELS
-from ..measure import FrameMeasure
 from ..products import Member, Product, decode
-from ..provenance import parse_record
 from ..spec import ClipSpec, RealClip
 from . import checks
 from .report import Checked, Problem, redo

@@ -8,6 +8,7 @@ ROWS = [
     (["assets", "list", "--assets", "{here}/no-assets"], "no-assets: no assets here"),
     (["assets", "list", "--assets", "{here}/odd-asset"], "asset.toml: sise: unknown key; did you mean 'size'?"),
     (["assets", "check", "{here}/nowhere"], "nowhere: no such asset folder"),
+    (["assets", "check", "{here}/file.txt"], "file.txt: is a file, not a folder; give a folder that holds"),
     (["assets", "check", "{here}/odd-asset"], "asset.toml: sise: unknown key; did you mean 'size'?"),
     (["assets", "preview"], "Missing argument"),
     (["assets", "preview", "hamer"], "no asset named 'hamer'; did you mean 'hammer'?"),

@@ -26,8 +26,8 @@ from blender_scenes.effects.hold import Hold, hold
 from blender_scenes.finish import wire_charge
 from blender_scenes.ingest import Placed
 from blender_scenes.keys import key
-from render.develop import BEAUTY, CHARGE, FX, FX_LIGHT, NOISY, Layers, develop, target_name
-from render.dial import dial
+from render.frames.develop import BEAUTY, CHARGE, FX, FX_LIGHT, NOISY, Layers, develop, target_name
+from render.frames.dial import dial
 from render.motion import charge_level, orientation, position, rotate
 from render.spec import (
     Arcs,

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from render import framefile
-from render.measure import FrameMeasure
+from render.frames import framefile
+from render.frames.measure import FrameMeasure
 from render.products import Member, Product, decode
 from render.spec import ClipSpec
 

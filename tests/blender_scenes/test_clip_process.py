@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from render import framefile
 from render.asset import Library
+from render.frames import framefile
 from render.spec import ClipSpec
 from tests.blender_scenes.rendering import ROOT, TIMEOUT, Rendered, render, start
 from tests.specs import make_film, make_spec

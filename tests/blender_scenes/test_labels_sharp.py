@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from render import framefile
+from render.frames import framefile
 from render.optics import camera_axes, project
 from render.products import Product
 from render.spec import (

@@ -24,7 +24,7 @@ from pathlib import Path
 import bpy
 import numpy as np
 from render.asset import Library
-from render.develop import Layers, develop, transmittance
+from render.frames.develop import Layers, develop, transmittance
 from render.spec import ClipSpec
 from blender_scenes import clip, passes
 from blender_scenes.stage import EFFECTS

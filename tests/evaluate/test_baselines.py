@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from evaluate.baselines import BASELINES, colour_nearest, lag
 from evaluate.baselines.box import box_csrt, box_kalman
 from evaluate.metrics import jaccard
+from evaluate.running.methods import load_methods
+from render.document import UserError
 
 Clip = tuple[list[NDArray[np.uint8]], NDArray[np.bool_]]
 
@@ -109,3 +111,9 @@ def test_csrt_takes_boxes_of_any_size(place: tuple[int, int, int, int]) -> None:
     answers = list(box_csrt(frames, first))
     assert len(answers) == 3
     assert (answers[0] == first).all()
+
+
+def test_an_opencv_without_csrt_is_told_before_anything_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(cv2, "TrackerCSRT")
+    with pytest.raises(UserError, match=r"has no CSRT.*opencv-contrib-python-headless"):
+        load_methods(["nano-random:0"], "cpu")

@@ -179,6 +179,7 @@ def test_the_verb_needs_neither_torch_nor_sam2(davis: Path, guesses: Path, tmp_p
     for arguments, words in (
         ([str(guesses), str(davis), "--protocol", "davs"], "did you mean 'davis'"),
         ([str(guesses / "nowhere"), str(davis)], "no such folder"),
+        ([str(table), str(davis)], "is a file, not a folder"),
         ([str(tmp_path / "bare"), str(davis)], "no masks here"),
     ):
         wrong = run(["score", *arguments])

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
-from evaluate.speed import Job, machine, speed
+from evaluate.speed import Job, _overlaps, machine, speed
 from render.document import UserError
 
 
@@ -38,3 +39,13 @@ def test_what_cannot_be_measured_is_refused() -> None:
         with pytest.raises(UserError, match=said):
             speed(job, variants)
     assert machine("cpu")
+
+
+def test_masks_are_compared_where_the_official_predictor_follows() -> None:
+    truth, near, far, speck = np.zeros((4, 40, 40), np.bool_)
+    truth[5:25, 5:25] = near[5:25, 5:21] = far[28:38, 28:38] = speck[5:8, 5:8] = True
+    assert _overlaps([truth], [near], [truth]) == [0.8]
+    assert _overlaps([truth], [far], [truth]) == [], "it is lost, and where its mask goes to says nothing"
+    assert _overlaps([truth], [far], None) == [0.0], "random weights follow nothing"
+    assert _overlaps([truth], [speck], None) == []
+    assert _overlaps([far, truth], [near, truth], [truth, truth]) == [0.0, 1.0]

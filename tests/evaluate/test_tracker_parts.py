@@ -207,6 +207,8 @@ def test_lean_encoder_equals_sam2s() -> None:
             torch.testing.assert_close(ours, theirs, atol=2e-6, rtol=1e-5)
     model.image_encoder.neck.fpn_top_down_levels = [1, 2, 3]
     assert lean_encoder(model) is None  # finer levels that see the deep ones are no single matrix
+    model.image_encoder.neck.fpn_top_down_levels = [3]
+    assert lean_encoder(model) is None  # the third level would not see the last
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another malloc")

@@ -16,7 +16,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from render import framefile, measure
+from render.frames import framefile, measure
 from render.spec import ClipSpec
 from tests.drawn_clips import draw_frame
 

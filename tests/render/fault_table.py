@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from render import farm, listing, pack, tar
+from render import farm
+from render.dataset import listing, pack, tar
 from render.document import UserError
 from render.farm import Setup
 from render.manifest import SHARDS, Dataset, Manifest

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from render import commit, farm, provenance, tar
+from render import farm
+from render.dataset import commit, provenance, tar
 from render.document import UserError, write_atomic
 from render.exchange.convert import whole_folder
 from render.farm import Setup

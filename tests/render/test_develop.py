@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from render.develop import LUMINANCE, Layers, develop, products
+from render.frames.develop import LUMINANCE, Layers, develop, products
 from render.products import Product
 
 OpenEXR = pytest.importorskip("OpenEXR")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from render.dial import dial, srgb
+from render.frames.dial import dial, srgb
 
 
 def test_dial_is_linear_in_the_effects_light() -> None:

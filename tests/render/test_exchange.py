@@ -17,13 +17,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from render.dataset.select import select
 from render.document import UserError
 from render.exchange import convert, import_clips
 from render.exchange.clips import Clip, Frame, index_map
 from render.gallery.page import write_gallery
 from render.manifest import Dataset
 from render.products import Product, encode
-from render.select import select
 from render.verify import verify
 from tests.fake_dataset import make_dataset
 

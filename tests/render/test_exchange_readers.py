@@ -165,7 +165,7 @@ def test_rerun_reads_its_recordings_back(rendered: Dataset, tmp_path: Path) -> N
 
 def test_real_footage_can_be_trained_on_and_evaluated(rendered: Dataset, tmp_path: Path) -> None:
     from evaluate.running.benchmark import read_clip
-    from train.data.tracks import tracks
+    from train.data.rendered.tracks import tracks
 
     convert(rendered.folder, "youtubevos", tmp_path / "out")
     import_clips(tmp_path / "out", "youtubevos", tmp_path / "real")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from render import exr
+from render.frames import exr
 
 
 @pytest.mark.parametrize("size", [(1, 1), (16, 3), (37, 53), (100, 64)])

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from render import farm, shards
-from render.commit import FailedClip
+from render.dataset.commit import FailedClip
 from render.document import UserError
 from render.farm import Setup, child
 from render.farm.lease import lock

@@ -10,7 +10,8 @@ from random import Random
 
 import pytest
 
-from render import farm, shards, tar
+from render import farm, shards
+from render.dataset import tar
 from render.document import UserError
 from render.farm import Setup
 from render.manifest import SHARDS, Manifest

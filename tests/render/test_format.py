@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from render.frames.measure import COLUMNS
 from render.manifest import Dataset
-from render.measure import COLUMNS
 from render.products import Product
 from tests.fake_dataset import make_dataset
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from render import geometry
 from render.document import UserError
+from render.frames import geometry
 from render.optics import fisheye, one_to_one, undistort
 from render.spec import Camera, Film, Lens, Linear, Still, ZoomKey
 

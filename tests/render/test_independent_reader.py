@@ -18,8 +18,8 @@ import pytest
 from numpy.typing import NDArray
 from typer.testing import CliRunner
 
-from render import framefile, measure
 from render.cli import app
+from render.frames import framefile, measure
 from render.manifest import SHARDS, Dataset
 from render.planning.plan import write_plan
 from render.planning.recipe import find_recipe

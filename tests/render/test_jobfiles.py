@@ -18,7 +18,7 @@ import pytest
 import quickjs
 
 from render import farm
-from render.commit import WORK
+from render.dataset.commit import WORK
 from render.document import UserError
 from render.farm import Setup, jobfiles
 from render.farm import slurm as farm_slurm

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from render.asset import Library
 from render.document import UserError
-from render.look import apply, drift_stops, expose
+from render.frames.look import apply, drift_stops, expose
 from render.planning.dressing.looks import LookChances, LookRecipe, draw_look
 from render.planning.plan import make_plan
 from render.planning.recipe import Recipe, find_recipe

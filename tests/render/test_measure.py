@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 
+from render.frames.measure import COLUMNS, FrameMeasure, ObjectMeasure, link, measure
 from render.mask import binary_mask, is_present
-from render.measure import COLUMNS, FrameMeasure, ObjectMeasure, link, measure
 from render.products import Product
 from tests.specs import make_film
 

@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from render.dataset.merge import merge
+from render.dataset.select import select
 from render.document import UserError
 from render.farm import Setup, render
 from render.manifest import Dataset
-from render.merge import merge
 from render.planning import plan as planning
 from render.planning.planfile import PlanHeader
-from render.select import select
 from render.verify import verify
 from tests.fake_dataset import make_dataset
 from tests.render.fake_plan import PROGRAM, make_plan

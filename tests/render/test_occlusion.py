@@ -15,8 +15,10 @@ from render.motion import position
 from render.planning.compose import compose
 from render.planning.occlusion.bodies import Body
 from render.planning.occlusion.episode import Episode
-from render.planning.occlusion.events import FIRST, Event, OcclusionRecipe, Wish, draw_occlusion
+from render.planning.occlusion.events import Event, draw_occlusion
 from render.planning.occlusion.grasp import arm, bodies_of
+from render.planning.occlusion.trial import FIRST
+from render.planning.occlusion.wish import OcclusionRecipe, Wish
 from render.planning.plan import make_plan
 from render.planning.predict import predicted
 from render.planning.recipe import Recipe

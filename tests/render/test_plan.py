@@ -11,6 +11,7 @@ from render.asset import Library
 from render.document import UserError
 from render.motion import position
 from render.optics import project
+from render.planning.compose import set_up
 from render.planning.draws import Number, Pick
 from render.planning.plan import make_plan, write_plan
 from render.planning.planfile import read_plan
@@ -190,3 +191,12 @@ def test_decks_of_names_and_runs_are_shuffled_apart() -> None:
         return [int(deal(3, clip, name) * DECK) for clip in range(run * DECK, (run + 1) * DECK)]
 
     assert len({tuple(order(name, run)) for name in ("set", "time", "prop") for run in range(4)}) == 12
+
+
+@pytest.mark.parametrize("twins", [(), ("effects", "blur")])
+def test_scenes_are_dealt_props_evenly(twins: tuple[str, ...]) -> None:
+    """Twins are of the same scene, and get no cards of their own."""
+    asked = {"schema": 1, "name": "even", "dealt": True, "twins": twins}
+    recipe, library, step = Recipe.parse(asked, "even"), Library.open(), 1 + len(twins)
+    props = [set_up(recipe, library, 3, scene * step).prop.asset.name for scene in range(DECK)]
+    assert [props.count(name) for name in library.names("prop")] == [8, 8, 8]

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from render.dataset.select import select
+from render.dataset.where import Where
 from render.document import UserError
 from render.manifest import Dataset
-from render.select import select
-from render.where import Where
 from tests.fake_dataset import make_dataset
 
 NAMES = ["occlusion", "speed_px", "present", "label", "frame"]

@@ -14,8 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from render import framefile, pack, shards, tar
+from render import shards
+from render.dataset import pack, tar
 from render.document import UserError
+from render.frames import framefile
 from render.products import Product
 from tests.drawn_clips import clip_spec, draw_clip
 from tests.fake_dataset import SPLITS, record

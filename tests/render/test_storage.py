@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from render.dataset.select import select
 from render.document import UserError
 from render.farm import Setup, render
 from render.manifest import Dataset, Manifest
-from render.select import select
 from render.storage import Remote, place
 from render.storage import shard as remote_shard
 from render.storage.publish import NOTES, publish

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from render import farm
 from render.cli import app
-from render.commit import SharedStore
+from render.dataset.commit import SharedStore
 from render.document import UserError
 from render.farm import Setup, task
 from render.farm import lease as leases

@@ -10,8 +10,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from render import framefile, listing, measure, pack, shards, tar
+from render import shards
+from render.dataset import listing, pack, tar
 from render.document import UserError
+from render.frames import framefile, measure
 from render.manifest import SHARDS, Manifest
 from render.products import Member, Product, decode, encode
 from render.verify import Report, checks, verify

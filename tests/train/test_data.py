@@ -12,14 +12,14 @@ import torch
 from render.document import UserError
 from render.manifest import Dataset
 from render.mask import binary_mask
+from train.data.augment.warp import cut_about
 from train.data.batch import MEAN_RGB, STD_RGB, batches, collate
-from train.data.generic import Generic
+from train.data.generic.scenes import Generic
 from train.data.held_out import held_out
 from train.data.options import Data
-from train.data.rendered import Rendered
+from train.data.rendered.tracks import Track, tracks
+from train.data.rendered.windows import Rendered
 from train.data.sources import open_sources
-from train.data.tracks import Track, tracks
-from train.data.warp import cut_about
 
 from .recipes import tiny
 
@@ -52,7 +52,7 @@ def test_a_pass_shows_every_object_once(dataset: Path) -> None:
 FORKED = """
 import cv2, numpy as np
 from train.data.batch import batches
-from train.data.generic import Generic
+from train.data.generic.scenes import Generic
 cv2.setNumThreads(4)
 for _ in range(20):
     cv2.GaussianBlur(np.zeros((2000, 2000), np.float32), (31, 31), 5)

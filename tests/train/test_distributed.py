@@ -15,7 +15,7 @@ import torch
 from render.document import UserError
 from train import loop
 from train.data.batch import batches
-from train.data.generic import Generic
+from train.data.generic.scenes import Generic
 from train.distributed import World, joined, pick_device
 from train.models import resolve
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import heroprop
-from render.merge import merge
+from render.dataset.merge import merge
 from render.storage.publish import publish
 from tests.fake_dataset import make_dataset
 from tests.render.servers import Seen, s3_server

@@ -12,7 +12,7 @@ import torch
 from render.manifest import Dataset
 from train.benchmarks import loader
 from train.data.batch import collate
-from train.data.rendered import Rendered
+from train.data.rendered.windows import Rendered
 
 
 @pytest.mark.slow

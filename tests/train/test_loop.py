@@ -20,7 +20,7 @@ from train import loop
 from train.checkpoint import Run
 from train.config import TrainConfig
 from train.data.batch import collate
-from train.data.generic import Generic
+from train.data.generic.scenes import Generic
 from train.data.sources import identity
 from train.distributed import World
 from train.learning import learner, step

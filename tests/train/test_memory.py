@@ -15,7 +15,7 @@ from train import loop
 from train.benchmarks.memory import Case, measure
 from train.config import Adapt, Lora, TrainConfig
 from train.data.batch import Batch, collate
-from train.data.generic import Generic
+from train.data.generic.scenes import Generic
 from train.data.held_out import generic_held_out
 from train.distributed import World
 from train.learning.learner import Learner, build_model

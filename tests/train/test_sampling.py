@@ -17,14 +17,14 @@ from render.manifest import Dataset
 from tests.fake_dataset import make_dataset
 from train.config import TrainConfig
 from train.data.batch import batches, collate
-from train.data.generic import Generic
-from train.data.hardness import Measured
+from train.data.generic.scenes import Generic
 from train.data.mixture import mixture
 from train.data.options import Data
-from train.data.rendered import Rendered
-from train.data.sampling import Choice, Sampler
+from train.data.rendered.hardness import Measured
+from train.data.rendered.sampling import Choice, Sampler
+from train.data.rendered.tracks import tracks
+from train.data.rendered.windows import Rendered
 from train.data.sources import open_sources
-from train.data.tracks import tracks
 from train.data.window import Window
 
 from .recipes import tiny

@@ -9,17 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from render.dial import srgb
+from render.frames.dial import srgb
 from render.manifest import Dataset
 from render.mask import binary_mask
 from render.products import Product, encode
 from tests.fake_dataset import make_dataset
-from train.data import looks
+from train.data.augment import looks
+from train.data.augment.dial import Dial, can_dial, tone_curve
+from train.data.augment.warp import Warp, cut_about, random_warp, upright
 from train.data.batch import half_maximum
-from train.data.dial import Dial, can_dial, tone_curve
 from train.data.options import Data
-from train.data.pictures import matte, picture, shrunk
-from train.data.warp import Warp, cut_about, random_warp, upright
+from train.data.rendered.pictures import matte, picture, shrunk
 
 SIDE = 64
 

@@ -24,7 +24,7 @@ from render.document import UserError, write_atomic
 from render.manifest import Dataset
 
 from ..config import TrainConfig, read_config
-from ..data.dial import can_dial
+from ..data.augment.dial import can_dial
 from ..data.held_out import HeldOut, held_out
 from ..loop import train
 from ..models import resolve

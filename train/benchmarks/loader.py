@@ -31,7 +31,7 @@ from render.screen import table
 
 from ..data.batch import MEAN_RGB, STD_RGB, collate
 from ..data.options import Data
-from ..data.rendered import Rendered
+from ..data.rendered.windows import Rendered
 
 SIDE, CLIPS, FRAMES, WINDOW, OBJECTS = 1024, 4, 12, 8, 3
 OURS = Data(

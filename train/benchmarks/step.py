@@ -29,7 +29,7 @@ from render import screen
 
 from ..config import Loss, Model, Optimiser, TrainConfig, Validation
 from ..data.batch import MEAN_RGB, STD_RGB, Batch, collate
-from ..data.generic import Generic
+from ..data.generic.scenes import Generic
 from ..distributed import World, pick_device
 from ..learning.learner import prompt_options
 from ..learning.losses import TERMS

@@ -14,8 +14,8 @@ from render.manifest import Dataset
 from render.mask import binary_mask
 
 from ..validation.traits import traits
-from .generic import Generic
-from .tracks import Track, tracks
+from .generic.scenes import Generic
+from .rendered.tracks import Track, tracks
 
 T = TypeVar("T")
 Masks = Sequence[NDArray[np.bool_]]

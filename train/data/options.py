@@ -39,7 +39,7 @@ class Data(Document):
     """At most so many objects of a clip are followed in one window, all of them in view in its first frame."""
     hard: Share = 0.0
     """Share of the windows that are drawn for being hard, by what was measured in them: the object gets hidden or
-    leaves, its charge changes, it is fast, it is veiled (`train.data.hardness`)."""
+    leaves, its charge changes, it is fast, it is veiled (`train.data.rendered.hardness`)."""
     difficulty: Some = 1.0
     """Only windows among this share of all, the easiest, are drawn."""
     twins: bool = True

@@ -13,10 +13,10 @@ from render.manifest import Dataset
 
 from ..config import TrainConfig
 from ..models import image_size
-from .generic import Generic
+from .generic.scenes import Generic
 from .held_out import HeldOut, generic_held_out, held_out
 from .mixture import mixture
-from .rendered import Rendered
+from .rendered.windows import Rendered
 from .window import Source
 
 Where = Path | str

@@ -21,7 +21,8 @@ from .digest import sha256
 BUNDLED = Path(__file__).parent.parent / "weights"
 """Weights that come with heroprop: `nano-base.safetensors`."""
 
-
+BEST = "best.safetensors"
+"""The weights that a run folder stands for."""
 HUB = "hub:"
 """What the name of a file on the hub begins with."""
 
@@ -59,7 +60,9 @@ def _find(checkpoint: str, model: str | None) -> Loaded:
         return _from_hub(checkpoint, model)
     path = Path(checkpoint)
     if path.is_dir():
-        return _read_file(path / "best.safetensors", model)
+        if not (path / BEST).is_file():
+            raise UserError(f"{path}: has no {BEST}; is it a run of 'heroprop train' that has come to a validation?")
+        return _read_file(path / BEST, model)
     if path.suffix in (".safetensors", ".pt", ".pth") or path.exists():
         return _read_file(path, model)
     short = checkpoint.removeprefix("facebook/")
@@ -158,8 +161,10 @@ def _read_official(path: Path, model: str | None, source: str) -> Loaded:
         if not all(isinstance(value, Tensor) for value in state.values()):
             raise TypeError("`model` holds things that are not tensors")
     except Exception as error:  # torch.load raises nearly anything for a damaged or hostile file
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise UserError(f"{path}: not an official SAM 2 .pt file ({{'model': tensors}}): {reason[:150]}") from None
+        # torch's own words speak of pickles, and advise to read them in a way that runs what is in them
+        reason = f": {error.strerror}" if isinstance(error, OSError) and error.strerror else ""
+        told = f"{path}: not an official SAM 2 .pt file, which holds {{'model': tensors}} and nothing else{reason}"
+        raise UserError(told) from None
     digest = sha256(path)
     official = {published: name for name, published in hub.PUBLISHED.items()}
     return Loaded(_which(path, official.get(digest), model), source, digest, _as_float32(state))

@@ -28,7 +28,7 @@ TRAITS: dict[str, str] = {
 def traits(attributes: Mapping[str, NDArray[np.generic]], first: int = 0) -> dict[str, Flags]:
     """Which frames from `first` (the prompted one) on have each trait, bool (frames,).
 
-    `attributes` are the columns of `render.measure`; what is not known of real footage (NaN) counts as no trait.
+    `attributes` are the columns of `render.frames.measure`; what is not known of real footage (NaN) counts as no trait.
     """
     column = {name: np.asarray(values[first:], np.float64) for name, values in attributes.items()}
     present = column["present"] > 0

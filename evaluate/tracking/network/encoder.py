@@ -26,7 +26,9 @@ def lean_encoder(model: Any) -> LeanEncoder | None:
     trunk, neck = model.image_encoder.trunk, model.image_encoder.neck
     if not (isinstance(trunk, Hiera) and isinstance(neck, FpnNeck) and model.use_high_res_features_in_sam):
         return None
-    if set(neck.fpn_top_down_levels) & {0, 1} or neck.fuse_type != "sum" or neck.fpn_interp_model != "nearest":
+    if {0, 1, 2} & set(neck.fpn_top_down_levels) != {2}:
+        return None
+    if neck.fuse_type != "sum" or neck.fpn_interp_model != "nearest":
         return None
     if any(conv.conv.kernel_size != (1, 1) for conv in neck.convs) or len(neck.convs) != 4:
         return None

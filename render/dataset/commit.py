@@ -14,11 +14,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from . import manifest, pack, shards
-from .document import Document, UserError, sync, write_atomic
+from .. import manifest, shards
+from ..document import Document, UserError, sync, write_atomic
+from ..manifest import FILE, SHARDS, FileEntry, Manifest, ShardEntry
+from ..planning.planfile import LINES, PlanHeader, digest_of
+from . import pack
 from .listing import build, measure_shard
-from .manifest import FILE, SHARDS, FileEntry, Manifest, ShardEntry
-from .planning.planfile import LINES, PlanHeader, digest_of
 from .provenance import ClipRecord
 
 WORK, FAILED = "work", "failed"

@@ -14,7 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from .document import UserError, scratch_name
+from ..document import UserError, scratch_name
 
 BLOCK = 512
 RECORD = 20 * BLOCK

@@ -27,7 +27,7 @@ class Measured:
 
     @classmethod
     def of(cls, columns: Mapping[str, NDArray[Any]]) -> Measured:
-        """From the columns of the objects index (`render.measure.COLUMNS`); those of real footage are mostly NaN."""
+        """From the columns of the objects index (`render.frames.measure.COLUMNS`); of real footage mostly NaN."""
         return cls(
             hidden=np.where(columns["present"].astype(bool), _known(columns["occlusion"]).clip(0, 1), np.float32(1)),
             veil=_known(columns["veil_mean"]).clip(0, 1),

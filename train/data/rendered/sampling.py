@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from render.document import UserError
 from render.manifest import Dataset
 
+from ..options import Data
 from .hardness import Measured
-from .options import Data
 from .tracks import Track, tracks
 
 ORDER, DRAW, GROUPS = 0, 1, 3

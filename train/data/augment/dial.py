@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from render.dial import dial
+from render.frames.dial import dial
 from render.manifest import Dataset
 
-from .pictures import Pixels, picture, shrunk
+from ..rendered.pictures import Pixels, picture, shrunk
 
 STRONGEST = 2.0
 """What effects are dialled to at most; 1 is as rendered."""

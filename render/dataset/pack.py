@@ -9,9 +9,11 @@ from typing import Any
 
 import pyarrow as pa
 
-from . import framefile, measure, shards, tar
-from .document import UserError, write_atomic
-from .products import CHANNELS
+from .. import shards
+from ..document import UserError, write_atomic
+from ..frames import framefile, measure
+from ..products import CHANNELS
+from . import tar
 from .provenance import ClipRecord, RealRecord, Record, parse_record
 
 _ARROW = {int: pa.int64(), float: pa.float64(), bool: pa.bool_()}

@@ -17,10 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import mask, provenance, shards
-from .document import UserError, sync
-from .exchange.convert import whole_folder
-from .manifest import SHARDS, SPLITS, VIEWS, Dataset, FileEntry, Manifest, Part, PlanEntry, RecipeEntry, ShardEntry
+from .. import mask, shards
+from ..document import UserError, sync
+from ..exchange.convert import whole_folder
+from ..manifest import SHARDS, SPLITS, VIEWS, Dataset, FileEntry, Manifest, Part, PlanEntry, RecipeEntry, ShardEntry
+from . import provenance
 
 MOST = 10**6
 """Clips have six digits."""

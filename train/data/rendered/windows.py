@@ -10,13 +10,13 @@ from render.manifest import Dataset
 from render.mask import is_present
 from render.products import Product
 
-from . import looks
-from .dial import Dial, can_dial
-from .options import Data
+from ..augment import looks
+from ..augment.dial import Dial, can_dial
+from ..augment.warp import Warp, cut_about, random_warp, upright
+from ..options import Data
+from ..window import Window
 from .pictures import matte, picture, shrunk
 from .sampling import Choice, Sampler
-from .warp import Warp, cut_about, random_warp, upright
-from .window import Window
 
 TRIES = 4
 """So many random warps are tried before one that keeps the object in view is given up."""

@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from .document import Document
-from .mask import PRESENT_PIXELS, binary_mask
-from .products import Product
-from .spec import Film, RealFilm
+from ..document import Document
+from ..mask import PRESENT_PIXELS, binary_mask
+from ..products import Product
+from ..spec import Film, RealFilm
 
 Point = tuple[float, float]
 Products = Mapping[tuple[Product, int | None], NDArray[np.generic]]

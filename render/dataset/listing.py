@@ -6,8 +6,9 @@ import datetime
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from . import mask, provenance, shards
-from .manifest import SPLITS, ClipEntry, FileEntry, Manifest, PlanEntry, RecipeEntry, ShardEntry
+from .. import mask, shards
+from ..manifest import SPLITS, ClipEntry, FileEntry, Manifest, PlanEntry, RecipeEntry, ShardEntry
+from . import provenance
 from .provenance import AssetLicence
 
 

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .options import Data
-from .pictures import Pixels
+from ..options import Data
+from ..rendered.pictures import Pixels
 
 LUMA = np.array([0.299, 0.587, 0.114])
 """ITU-R BT.601, as JPEG has it."""

@@ -26,9 +26,9 @@ import OpenEXR
 from numpy.typing import NDArray
 from PIL import Image
 
+from ..products import Array, Product
+from ..spec import ClipSpec
 from . import geometry
-from .products import Array, Product
-from .spec import ClipSpec
 
 Floats = NDArray[np.float32]
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .optics import camera_axes, distort, focal_px, row_times, undistort
-from .spec import Camera, Film
+from ..optics import camera_axes, distort, focal_px, row_times, undistort
+from ..spec import Camera, Film
 
 Floats = NDArray[np.float32]
 _IMAGE_AXES = np.array([1.0, -1.0, -1.0])

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .manifest import SPLITS, Dataset
+from ..manifest import SPLITS, Dataset
 
 RANGES = {
     "occlusion": "occlusion (share of the target)",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from .asset import Library
-from .document import Document, UserError
-from .spec import ClipSpec, RealClip
+from ..asset import Library
+from ..document import Document, UserError
+from ..spec import ClipSpec, RealClip
 
 
 class AssetLicence(Document):

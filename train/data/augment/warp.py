@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from .options import Data
-from .pictures import REDUCTIONS, Pixels
+from ..options import Data
+from ..rendered.pictures import REDUCTIONS, Pixels
 
 BEYOND = (124, 116, 104)
 """What lies outside the picture: sam2's mean colour."""

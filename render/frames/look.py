@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from .spec import Look
+from ..spec import Look
 
 Floats = NDArray[np.float32]
 Picture = NDArray[np.uint8]

@@ -13,11 +13,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from . import tar
-from .document import UserError
+from ..dataset import tar
+from ..document import UserError
+from ..products import Member, Product, encode, held
+from ..spec import ClipSpec
 from .measure import FrameMeasure
-from .products import Member, Product, encode, held
-from .spec import ClipSpec
 
 Products = Mapping[tuple[Product, int | None], NDArray[np.generic]]
 """The arrays of one frame, by product and object id."""

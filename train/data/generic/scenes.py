@@ -13,8 +13,8 @@ import numpy as np
 
 from render.mask import binary_mask, is_present
 
+from ..window import Window
 from .sprites import SKIN, TILE, Array, Sprite, box, ellipse, texture
-from .window import Window
 
 FASTEST = 0.3
 """The highest speed of a target, in frame widths a frame (in the easiest clips a tenth of it); log-uniform below."""

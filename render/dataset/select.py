@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from .document import UserError, nearest, write_atomic
-from .manifest import VIEWS, Dataset, View
-from .measure import COLUMNS
-from .storage import Remote
+from ..document import UserError, nearest, write_atomic
+from ..frames.measure import COLUMNS
+from ..manifest import VIEWS, Dataset, View
+from ..storage import Remote
 from .where import Where
 
 FACTS = (

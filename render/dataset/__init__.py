@@ -1,0 +1,1 @@
+"""A dataset on disk: its shards packed, listed, merged, chosen from, told about."""

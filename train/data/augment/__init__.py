@@ -1,0 +1,1 @@
+"""How windows are changed in training; what labels say stays true."""

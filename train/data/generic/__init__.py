@@ -1,0 +1,1 @@
+"""Generic moving things, made in NumPy: the data of the nano base."""

@@ -1,0 +1,1 @@
+"""Windows of a dataset: which are shown, and how they are read."""
