@@ -1,7 +1,10 @@
-"""Impacts: the flash, a ball of glare with rays, and the shockwave, a thin ring of light that runs outwards."""
+"""Impacts: the flash, gas that bursts out and is gone; the shockwave, a broken front of light that runs outwards."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import bpy
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,71 +17,92 @@ from . import parts
 from .brightness import shutter_mean
 from .glow import bloom
 from .places import Places
-from .tubes import Tubes, join, tube
+from .ragged import Churn, card, tongues
+from .tubes import Tubes, tube
 from .turns import shortest_turns
 
 Floats = NDArray[np.float64]
+Frames = NDArray[np.intp]
+Glowing = Callable[[str], tuple[bpy.types.Material, bpy.types.ShaderNodeValue]]
 
-_GLARE_RADIANCE = 40.0
-_RAY_RADIANCE = 10.0
-_RING_RADIANCE = 3.0
-_SHEET_RADIANCE = 0.6
-"""Radiance at strength 1 as it begins; sunlit white ground is about 1."""
+_GLARE_RADIANCE = 30.0
+_GAS_RADIANCE = 9.0
+_AFTERGLOW_RADIANCE = 3.0
+_RIM_RADIANCE = 3.0
+_WAKE_RADIANCE = 2.0
+"""Radiance at strength 1 where it is brightest; sunlit white ground is about 1."""
 
 _FLASH_WATTS = 700.0
-_RING_WATTS = 90.0
+_SHOCK_WATTS = 90.0
 
-_RAYS = 14
-_RING_STEPS = 4
+_TONGUES = 34
+_STEPS = 4
 _Z = np.array([0.0, 0.0, 1.0])
 
 
 def build_flash(effect: Flash, spec: ClipSpec, places: Places, seed: np.random.SeedSequence, name: str) -> None:
-    """A bloom that faces the camera, right before what was hit, and the lamp in it."""
+    """Glare, the gas in it and what that leaves glowing: cards that face the camera before what was hit; and a lamp."""
+    film = spec.film
 
-    def decay(times_N: Floats) -> Floats:
-        share_N = (times_N - effect.time) / effect.duration
-        return np.where((share_N >= 0) & (share_N < 1), np.exp(-4 * share_N) * (1 - np.clip(share_N, 0, 1)), 0.0)
+    def brightness(fade: Callable[[Floats], Floats]) -> Floats:
+        def level(times_N: Floats) -> Floats:
+            share_N = (times_N - effect.time) / effect.duration
+            return np.where((share_N >= 0) & (share_N < 1), fade(np.clip(share_N, 0, 1)), 0.0)
 
-    brightness_F = effect.strength * shutter_mean(decay, spec.film)
-    lit_F = np.flatnonzero(brightness_F)
+        return effect.strength * shutter_mean(level, film)
+
+    lamp_F = brightness(lambda s: np.exp(-4 * s) * (1 - s))
+    lit_F = np.flatnonzero(lamp_F)
     if not len(lit_F):
         return
-    times_N = lit_F / spec.film.fps
-    middle_N3 = places.at(effect.place, times_N)
-    towards_N3 = position(spec.camera.position, times_N) - middle_N3
+    middle_N3 = places.at(effect.place, lit_F / film.fps)
+    towards_N3 = position(spec.camera.position, lit_F / film.fps) - middle_N3
     towards_N3 /= np.linalg.norm(towards_N3, axis=1, keepdims=True)
-    material, brightness = parts.glowing_material(name)
-    parts.key_value(brightness, brightness_F)
-    tint = parts.tint(effect.colour)
-    star = [
-        bloom(effect.radius, _GLARE_RADIANCE * (0.5 + 0.5 * tint)),
-        *rays(np.random.Generator(np.random.PCG64(seed)), effect.radius, _RAY_RADIANCE * (0.35 + 0.65 * tint)),
-    ]
-    shown = parts.drawn(name, join(star), material)
-    parts.show_only(shown, int(lit_F[0]), int(lit_F[-1]))
-    shown.rotation_mode = "QUATERNION"
     before = places.reach(effect.place) + 0.3 * effect.radius
-    key(shown, "location", lit_F, middle_N3 + before * towards_N3)
-    key(shown, "rotation_quaternion", lit_F, shortest_turns(_Z, towards_N3))
-    lamp = parts.lamp(f"{name}-lamp", effect.colour, _FLASH_WATTS * brightness_F, radius=0.1)
+    frames_N = _moments(lit_F, film)
+    share_N = np.clip((frames_N / film.fps - effect.time) / effect.duration, 0, 1)
+    rng, tint = np.random.Generator(np.random.PCG64(seed)), parts.tint(effect.colour)
+    glare = bloom(1.0, _GLARE_RADIANCE * (0.5 + 0.5 * tint))
+    cards = (
+        ("glare", glare, brightness(lambda s: np.exp(-7 * s) * (1 - s)), np.ones_like(share_N)),
+        ("gas", gas(rng, tint), brightness(lambda s: np.exp(-3 * s) * (1 - s)), 0.45 + 0.55 * share_N**0.4),
+        ("afterglow", afterglow(rng, tint), brightness(lambda s: 4 * s * (1 - s)), 0.5 + 0.5 * share_N**0.7),
+    )
+    for number, (part, shape, shine_F, size_N) in enumerate(cards):
+        shown = _shown(f"{name}-{part}", shape, parts.sheet_material, shine_F, lit_F)
+        stands = before + 0.02 * number * effect.radius  # one before the other: a ray must meet each of them
+        key(shown, "location", lit_F, middle_N3 + stands * towards_N3)
+        key(shown, "rotation_quaternion", lit_F, shortest_turns(_Z, towards_N3))
+        _grow(shown, frames_N, effect.radius * size_N)
+    lamp = parts.lamp(f"{name}-lamp", effect.colour, _FLASH_WATTS * lamp_F, radius=0.1)
     key(lamp, "location", lit_F, middle_N3 + (places.reach(effect.place) + 0.05) * towards_N3)
 
 
-def rays(rng: np.random.Generator, radius: float, radiance_3: Floats) -> list[Tubes]:
-    """Thin rays around the origin, in the plane square to +Z: what a lens makes of a light that is too bright."""
-    found = []
-    for turn in rng.uniform(0, 2 * np.pi, _RAYS):
-        length = radius * rng.uniform(0.35, 1.0) ** 1.5
-        along_N = np.linspace(0.02, 1, 9)
-        line_N3 = along_N[:, None] * length * np.array([np.cos(turn), np.sin(turn), 0.0])
-        thick_N = 0.022 * radius * (1 - along_N) ** 0.7 + 1e-4
-        found.append(tube(line_N3, thick_N, ((1 - along_N) ** 2)[:, None] * radiance_3))
-    return found
+def gas(rng: np.random.Generator, tint_3: Floats) -> Tubes:
+    """A lump in the middle of a disc of radius 1, and tongues that shoot out of it."""
+    rim, uneven, shoots = Churn(rng, 9), Churn(rng, 40, 0.5), tongues(rng, _TONGUES)
+
+    def light(turn: Floats, reach: Floats) -> Floats:
+        lump = np.clip(1.6 - reach / (0.22 + 0.05 * rim(turn, 0 * reach)), 0, 1) ** 1.5
+        torn = np.clip(0.8 + 0.35 * uneven(turn, reach), 0.15, 2.0)
+        return np.asarray((lump + shoots(turn, reach) ** 1.3 * torn) * (1 - reach**4))
+
+    return card(light, _GAS_RADIANCE * (0.4 + 0.6 * tint_3))
+
+
+def afterglow(rng: np.random.Generator, tint_3: Floats) -> Tubes:
+    """Wisps in a disc of radius 1, none amid it: what cools where the gas has been."""
+    where, wisps = Churn(rng, 12), Churn(rng, 60, 0.7)
+
+    def light(turn: Floats, reach: Floats) -> Floats:
+        near = np.exp(-(((reach - 0.55 - 0.13 * where(turn, 0 * reach)) / 0.2) ** 2)) * np.clip(reach / 0.3, 0, 1) ** 2
+        return np.asarray(near * np.clip(0.15 + 0.6 * wisps(turn, reach), 0, 2.5) * (1 - reach**2) ** 2)
+
+    return card(light, _AFTERGLOW_RADIANCE * tint_3**1.5)
 
 
 def build_shockwave(effect: Shockwave, film: Film, places: Places, seed: np.random.SeedSequence, name: str) -> None:
-    """A ring that grows as a blast does, fast and then slower, blurred by Cycles, with a veil of light inside it."""
+    """A front that grows as a blast does, fast and then slower, blurred by Cycles, with its wake inside; and a lamp."""
 
     def share(times: Floats) -> Floats:
         return np.clip((times - effect.time) / effect.duration, 0, 1)
@@ -87,47 +111,76 @@ def build_shockwave(effect: Shockwave, film: Film, places: Places, seed: np.rand
         running_N = (times_N >= effect.time) & (times_N < effect.time + effect.duration)
         return np.where(running_N, (1 - share(times_N)) ** 2, 0.0)
 
-    brightness_F = effect.strength * shutter_mean(level, film)
-    lit_F = np.flatnonzero(brightness_F)
+    shine_F = effect.strength * shutter_mean(level, film)
+    lit_F = np.flatnonzero(shine_F)
     if not len(lit_F):
         return
-    tint = parts.tint(effect.colour)
-    ring_material, ring_brightness = parts.glowing_material(f"{name}-ring")
-    sheet_material, sheet_brightness = parts.sheet_material(f"{name}-sheet")
     middle = places.at(effect.place, [effect.time])[0]
-    frames_N = key_frames(film, _RING_STEPS)
-    frames_N = frames_N[(frames_N >= lit_F[0] - 0.5) & (frames_N <= lit_F[-1] + 0.5)]
+    frames_N = _moments(lit_F, film)
     size_N = effect.radius * (0.04 + 0.96 * share(frames_N / film.fps) ** 0.6)
-    for part, shape, material, brightness in (
-        ("ring", ring(_RING_RADIANCE * (0.3 + 0.7 * tint), seed), ring_material, ring_brightness),
-        ("sheet", sheet(_SHEET_RADIANCE * tint), sheet_material, sheet_brightness),
-    ):
-        parts.key_value(brightness, brightness_F)
-        shown = parts.drawn(f"{name}-{part}", shape, material)
-        parts.show_only(shown, int(lit_F[0]), int(lit_F[-1]))
+    rim, wake = front(np.random.Generator(np.random.PCG64(seed)), parts.tint(effect.colour))
+    for part, shape, material in (("rim", rim, parts.glowing_material), ("wake", wake, parts.sheet_material)):
+        shown = _shown(f"{name}-{part}", shape, material, shine_F, lit_F)
         shown.location = middle
-        shown.rotation_mode = "QUATERNION"
         shown.rotation_quaternion = shortest_turns(_Z, np.asarray(effect.normal)[None])[0]
-        key(shown, "scale", frames_N, np.repeat(size_N[:, None], 3, axis=1))
-        blur(shown, _RING_STEPS)
-    lamp = parts.lamp(f"{name}-lamp", effect.colour, _RING_WATTS * brightness_F, radius=0.15)
+        _grow(shown, frames_N, size_N)
+    lamp = parts.lamp(f"{name}-lamp", effect.colour, _SHOCK_WATTS * shine_F, radius=0.15)
     normal = np.asarray(effect.normal) / np.linalg.norm(effect.normal)
     lamp.location = middle + 0.12 * normal
 
 
-def ring(radiance_3: Floats, seed: np.random.SeedSequence) -> Tubes:
-    """A thin ring of radius 1 about +Z, brighter in places, as air is not the same everywhere."""
-    rng = np.random.Generator(np.random.PCG64(seed))
-    turn_N = np.linspace(0, 2 * np.pi, 129)
-    circle_N3 = np.stack([np.cos(turn_N), np.sin(turn_N), 0 * turn_N], axis=1)
-    waves_J = np.arange(2, 9)
-    uneven_N = (np.sin(waves_J * turn_N[:, None] + rng.uniform(0, 6.3, len(waves_J))) / waves_J**0.5).sum(axis=1)
-    light_N1 = np.clip(0.6 + 0.45 * uneven_N, 0.12, 2.0)[:, None]
-    return tube(circle_N3, 0.014, light_N1 * radiance_3, sides=10)
+def front(rng: np.random.Generator, tint_3: Floats) -> tuple[Tubes, Tubes]:
+    """The rim of a shock's front, in the disc of radius 1 about +Z, and the sheet of its wake.
+
+    Neither air nor ground is the same everywhere: it lags here, rears up there, and is broken where it found nothing.
+    """
+    lag, rear, found, streaks, length = (
+        Churn(rng, 40),
+        Churn(rng, 14),
+        Churn(rng, 9),
+        Churn(rng, 110, 0.04),
+        Churn(rng, 30),
+    )
+
+    def reached(turn: Floats) -> Floats:
+        return np.clip(0.94 + 0.016 * lag(turn, 0 * turn), 0.8, 0.99)
+
+    def strength(turn: Floats) -> Floats:
+        return np.clip(0.55 + 0.5 * found(turn, 0 * turn), 0, 1.6)
+
+    def height(turn: Floats, reach: Floats) -> Floats:
+        return 0.05 * reach**3 * np.maximum(rear(turn, 0 * reach) + 1, 0)
+
+    def light(turn: Floats, reach: Floats) -> Floats:
+        behind = reached(turn) - reach
+        fades = np.exp(-np.clip(behind, 0, 1) / (0.05 * np.exp(0.6 * length(turn, 0 * turn))))
+        ahead = np.exp(-((np.minimum(behind, 0) / 0.015) ** 2))
+        return np.asarray(strength(turn) * fades * ahead * np.clip(0.45 + 0.5 * streaks(turn, reach), 0, 2.5))
+
+    turn_N = np.linspace(0, 2 * np.pi, 361)
+    far_N = reached(turn_N)
+    line_N3 = np.stack([far_N * np.cos(turn_N), far_N * np.sin(turn_N), height(turn_N, far_N)], axis=1)
+    bright_N = strength(turn_N) * np.clip(0.7 + 0.4 * streaks(turn_N, far_N), 0, 2)
+    rim = tube(line_N3, 0.009, bright_N[:, None] * _RIM_RADIANCE * (0.3 + 0.7 * tint_3), sides=8)
+    return rim, card(light, _WAKE_RADIANCE * tint_3, height)
 
 
-def sheet(radiance_3: Floats) -> Tubes:
-    """A disc of radius 1 that looks to +Z, bright at its rim and dark within: the air that the ring has shocked."""
-    share_N = np.linspace(1, 0.4, 17)
-    light_N = ((share_N - 0.4) / 0.6) ** 4
-    return tube(np.zeros((17, 3)), share_N, light_N[:, None] * radiance_3, sides=96)
+def _moments(lit_F: Frames, film: Film) -> Floats:
+    """Frames at which growth is keyed, while the shutter is open in the frames that are lit."""
+    frames_N = key_frames(film, _STEPS)
+    return frames_N[(frames_N >= lit_F[0] - 0.5) & (frames_N <= lit_F[-1] + 0.5)]
+
+
+def _shown(name: str, shape: Tubes, material_of: Glowing, shine_F: Floats, lit_F: Frames) -> bpy.types.Object:
+    """An object that is there in the frames `lit_F`, and shines as `shine_F` says."""
+    material, brightness = material_of(name)
+    parts.key_value(brightness, shine_F)
+    shown = parts.drawn(name, shape, material)
+    parts.show_only(shown, int(lit_F[0]), int(lit_F[-1]))
+    shown.rotation_mode = "QUATERNION"
+    return shown
+
+
+def _grow(shown: bpy.types.Object, frames_N: Floats, size_N: Floats) -> None:
+    key(shown, "scale", frames_N, np.repeat(size_N[:, None], 3, axis=1))
+    blur(shown, _STEPS)

@@ -146,7 +146,8 @@ def mesh_of(name: str, tubes: Tubes, material: bpy.types.Material) -> bpy.types.
     mesh = bpy.data.meshes.new(name)
     count, faces = len(tubes.points), len(tubes.quads)
     mesh.vertices.add(count)
-    mesh.vertices.foreach_set("co", tubes.points.astype(np.float32).ravel())
+    exact_V3 = tubes.points.round(9) + 0.0  # a vector unit's last bits depend on where in memory an array lies
+    mesh.vertices.foreach_set("co", exact_V3.astype(np.float32).ravel())
     mesh.loops.add(faces * 4)
     mesh.loops.foreach_set("vertex_index", tubes.quads.ravel())
     mesh.polygons.add(faces)

@@ -135,7 +135,7 @@ class Embers(Document):
 
 
 class Flash(Document):
-    """The flash of an impact: a ball of glare `radius` wide with rays, brightest at `time`, gone after `duration`."""
+    """The flash of an impact: gas that bursts out to `radius`, brightest at `time`, gone after `duration`."""
 
     kind: Literal["flash"] = "flash"
     time: float
@@ -147,7 +147,7 @@ class Flash(Document):
 
 
 class Shockwave(Document):
-    """A thin ring of light that runs out from `place` to `radius` within `duration`, square to `normal`, and fades."""
+    """A front of light that runs out from `place` to `radius` within `duration`, square to `normal`, and fades."""
 
     kind: Literal["shockwave"] = "shockwave"
     time: float

@@ -21,7 +21,7 @@ from mathutils import Vector
 from numpy.typing import NDArray
 
 from blender_scenes import effects, passes, stage
-from blender_scenes.effects import bolt, brightness, particles, smoke, trail, tubes, turns
+from blender_scenes.effects import bolt, brightness, burst, particles, smoke, trail, tubes, turns
 from blender_scenes.effects.hold import Hold, hold
 from blender_scenes.finish import wire_charge
 from blender_scenes.ingest import Placed
@@ -195,7 +195,8 @@ def check_same_spec_same_meshes() -> None:
     first = digests()
     kinds = {name.split("-")[1] for name in first}
     assert kinds == {"lightning", "glow", "trail", "sparks", "arcs", "flash", "shockwave", "debris"}, kinds
-    drawn = {name: digest for name, digest in first.items() if not name.endswith("veil")}  # as large as its halo
+    alike = ("glow-veil", "flash-afterglow")  # but for their light
+    drawn = {name: digest for name, digest in first.items() if not name.endswith(alike)}
     assert len(set(drawn.values())) == len(drawn)
     again = digests()
     assert again == first, [name for name in first if again[name] != first[name]]
@@ -623,6 +624,46 @@ def check_halo_fades_to_nothing_at_its_edge() -> None:
     assert rings[0] > 20 * rings[9], rings
     assert rings[11] < 0.002 * rings[0], f"an edge shows: {rings}"
     assert picture[radius > HALO.radius + 0.1].max() == 0
+
+
+def check_bursts_are_ragged_and_fade_before_their_rim() -> None:
+    tint = np.array([1.0, 0.5, 0.2])
+    for seed in range(8):
+        rim, _ = burst.front(np.random.default_rng(seed), tint)
+        cards = {"gas": burst.gas, "afterglow": burst.afterglow, "wake": lambda rng, tint: burst.front(rng, tint)[1]}
+        for name, make in cards.items():
+            shape, again, other = (make(np.random.default_rng(s), tint) for s in (seed, seed, seed + 100))
+            assert np.array_equal(shape.radiance, again.radiance), name
+            assert not np.allclose(shape.radiance, other.radiance), name
+            reach = np.hypot(shape.points[:, 0], shape.points[:, 1])
+            assert reach.max() < 1 + 1e-9, name
+            assert shape.radiance.min() >= 0, name
+            assert shape.radiance[reach > 0.999].max() < 0.05 * shape.radiance.max(), f"{name} ends at an edge"
+            ring = shape.radiance[np.abs(reach - (0.55 if name != "wake" else 0.9)) < 0.02, 0]
+            assert ring.std() > 0.3 * ring.mean(), f"{name} is the same all around"
+            a, b, c, d = (shape.points[shape.quads[:, corner]] for corner in range(4))
+            assert (np.cross(c - a, d - b)[:, 2] >= -1e-12).all(), f"{name} faces away"
+        assert rim.radiance.max() > 1, "no rim"
+        assert (rim.radiance.max(axis=1) < 0.1).mean() > 0.02, "a rim that is whole"
+
+
+def check_a_flash_is_seen_to_cool() -> None:
+    make_scene(make_spec(BLAST.model_copy(update={"time": 0.0}), shutter_degrees=0.0))
+    shines = {}
+    for part in ("glare", "gas", "afterglow"):
+        thing = bpy.data.objects[f"effect0-flash-{part}"]
+        node = next(n for n in thing.active_material.node_tree.nodes if n.type == "VALUE")
+        shines[part] = []
+        for frame in range(5):
+            bpy.context.scene.frame_set(frame)
+            shines[part].append(node.outputs[0].default_value)
+    glare, gas, afterglow = (np.array(shines[part]) for part in shines)
+    assert (np.diff(glare) < 0).all(), glare
+    assert (np.diff(gas[1:] / glare[1:]) > 0).all(), "gas outlives the glare"
+    assert afterglow[0] == 0, afterglow
+    assert afterglow.argmax() in (2, 3), afterglow
+    tongues, wisps = (bpy.data.objects[f"effect0-flash-{part}"] for part in ("gas", "afterglow"))
+    assert (tongues.location - wisps.location).length > 1e-3, "cards in one plane hide one another"
 
 
 def check_bolt_tip_stays_on_the_target() -> None:
