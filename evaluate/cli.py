@@ -80,8 +80,8 @@ def score(
     json: AsJson = False,
 ) -> None:
     """Score folders of masks against true ones: J, F and MOSEv2's area-aware F, as the official tools define them."""
-    import os
 
+    from render.cores import cores
     from render.document import write_atomic
     from render.screen import notes, progress, show, table
 
@@ -97,7 +97,7 @@ def score(
             which,
             absent,
             names,
-            workers or os.cpu_count() or 1,
+            workers or cores(),
             lambda done, total: bar.update(task, completed=done, total=total),
         )
     for note in found.notes:

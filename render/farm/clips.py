@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..asset import Library
+from ..cores import cores
 from ..dataset import provenance
 from ..dataset.commit import WORK, Attempt, FailedClip
 from ..dataset.provenance import ClipRecord, Provenance
@@ -19,7 +20,7 @@ from ..document import UserError, write_atomic
 from ..frames import framefile
 from ..planning.planfile import PlanHeader
 from ..spec import ClipSpec
-from . import child, machine
+from . import child
 from .machine import Found, Gpus
 from .setup import Setup
 from .watch import Watcher
@@ -53,7 +54,7 @@ class Job:
     @property
     def threads(self) -> int:
         """CPU threads that each child renders with."""
-        return max(1, machine.cores() // self.workers)
+        return max(1, cores() // self.workers)
 
     def command(self, work: Path, gpu: int | None) -> list[str]:
         """The child process that renders the clip whose folder is `work`."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import queue
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..cores import cores
 from ..dataset import provenance
 from ..document import UserError
 from .setup import Setup
@@ -101,13 +101,6 @@ def ask(setup: Setup) -> dict[str, object]:
 def may_have_gpu() -> bool:
     """Whether it is worth asking Blender for GPUs."""
     return sys.platform != "linux" or any(True for sign in GPU_SIGNS for _ in Path("/dev").glob(sign))
-
-
-def cores() -> int:
-    """The processor cores that this process may use: a farm's task is often given only some of the machine's."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def default_workers(gpus: int = 0) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import os
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from typing import Any
 
 import jinja2
 
+from ..cores import cores
 from ..document import UserError, write_atomic
 from ..manifest import SPLITS, Dataset
 from . import curves
@@ -84,7 +84,7 @@ def write_gallery(data: Dataset, clips: list[str], out: Path, advance: Advance) 
         advance(clip)
         return _card(facts, film, pictures, masks)
 
-    pool = ThreadPoolExecutor(_cores())
+    pool = ThreadPoolExecutor(cores())
     try:
         cards = list(pool.map(card, clips))
     finally:
@@ -165,11 +165,6 @@ def _embedded(value: Any) -> str:
     """JSON that may stand inside a script element, whatever it holds: no character that could end or open one."""
     text = json.dumps(value, separators=(",", ":"), allow_nan=False)
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
-
-
-def _cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _check_out(out: Path, alone: bool) -> None:

@@ -10,19 +10,17 @@ from ..asset import Kind, Library
 from ..dataset.provenance import generator
 from ..document import UserError, nearest, write_atomic
 from ..spec import ClipSpec
-from .compose import compose_group
+from .crew import Crew, Dataset
 from .planfile import HEADER, LINES, RECIPE, PlanHeader, digest_of
 from .recipe import Recipe
-from .sweeps import group_of
+
+ALONE = Crew()
 
 
-def make_plan(recipe: Recipe, library: Library, clips: int, seed: int) -> list[ClipSpec]:
+def make_plan(recipe: Recipe, library: Library, clips: int, seed: int, crew: Crew = ALONE) -> list[ClipSpec]:
     """`clips` specs; clip `i` depends on the recipe, the assets, the seed and `i` alone."""
     _check_names(recipe, library)
-    specs: list[ClipSpec] = []
-    while len(specs) < clips:
-        specs += compose_group(recipe, library, seed, group_of(recipe.twins, recipe.sweep, len(specs)))
-    return specs[:clips]
+    return crew.compose(Dataset(recipe, library, seed), clips)
 
 
 @dataclass(frozen=True)
@@ -37,7 +35,11 @@ class Plan:
 
 
 def draw_plan(
-    recipe_path: Path, clips: int | None = None, seed: int | None = None, assets: list[Path] | None = None
+    recipe_path: Path,
+    clips: int | None = None,
+    seed: int | None = None,
+    assets: list[Path] | None = None,
+    crew: Crew = ALONE,
 ) -> Plan:
     """Draw the plan of a recipe file; nothing is written."""
     recipe = Recipe.read_toml(recipe_path)
@@ -45,7 +47,7 @@ def draw_plan(
     count = recipe.clips if clips is None else clips
     chosen = recipe.seed if seed is None else seed
     library = Library.open(folders)
-    specs = make_plan(recipe, library, count, chosen)
+    specs = make_plan(recipe, library, count, chosen, crew)
     lines = "".join(spec.canonical() + "\n" for spec in specs)
     header = PlanHeader(
         generator=generator(),
@@ -66,6 +68,7 @@ def write_plan(
     clips: int | None = None,
     seed: int | None = None,
     assets: list[Path] | None = None,
+    crew: Crew = ALONE,
 ) -> Plan:
     """Plan `recipe_path` into the folder `dataset`; doing it again is fine, and so is asking for more clips.
 
@@ -73,7 +76,7 @@ def write_plan(
     """
     if dataset.exists() and not dataset.is_dir():
         raise UserError(f"{dataset}: is a file; --out names a folder")
-    plan = draw_plan(recipe_path, clips, seed, assets)
+    plan = draw_plan(recipe_path, clips, seed, assets, crew)
     if (dataset / HEADER).exists():
         held = PlanHeader.read_json(dataset / HEADER)
         same = (held.seed, held.clips_per_shard) == (plan.header.seed, plan.header.clips_per_shard)

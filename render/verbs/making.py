@@ -22,16 +22,23 @@ def plan(
     clips: Annotated[int | None, typer.Option(help="How many clips, in place of the recipe's number.", min=1)] = None,
     seed: Annotated[int | None, typer.Option(help="Seed, in place of the recipe's.", min=0)] = None,
     assets: Assets = None,
+    workers: Annotated[int | None, typer.Option(help="Processes that plan; default: one a core.", min=1)] = None,
     json: AsJson = False,
 ) -> None:
     """Draw a recipe's clips, one fully resolved spec a line, without rendering anything, and say what is in them."""
     from .. import screen
+    from ..cores import cores
+    from ..planning.crew import Crew
     from ..planning.plan import draw_plan, write_plan
     from ..planning.recipe import find_recipe
     from ..planning.summary import summarise, tables
 
     path = find_recipe(recipe)
-    drawn = draw_plan(path, clips, seed, assets) if out is None else write_plan(path, out, clips, seed, assets)
+    with screen.progress() as bar:
+        task = bar.add_task("plan", total=None, status="")
+        crew = Crew(workers or cores(), lambda done, total: bar.update(task, completed=done, total=total))
+        asked = clips, seed, assets, crew
+        drawn = draw_plan(path, *asked) if out is None else write_plan(path, out, *asked)
     header, summary = drawn.header, summarise(drawn.specs, drawn.library)
     rows = [
         ("recipe", header.recipe_name),

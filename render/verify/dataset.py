@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import multiprocessing
-import os
 import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -13,6 +12,7 @@ from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 from .. import manifest, shards
+from ..cores import cores
 from ..document import UserError
 from ..interrupts import die_quietly, end_quietly, unheard
 from ..manifest import SHARDS, Manifest, ShardEntry
@@ -77,7 +77,7 @@ def _each(
     """Every shard and what was found in it, in order, checked in processes of their own where there are several."""
     known = {entry.name: notes.recall(entry) for entry in held.shards} if notes else {}
     due = [entry for entry in held.shards if known.get(entry.name) is None]
-    count = min(workers or os.cpu_count() or 1, len(due))
+    count = min(workers or cores(), len(due))
     futures: dict[str, Future[Checked]] = {}
     if count > 1:
         # Spawned, not forked: a forked child may hang on a lock that some other thread held.

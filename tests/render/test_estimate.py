@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from render import farm
 from render.cli import app
 from render.document import UserError
-from render.farm import Setup, machine
+from render.farm import Setup, clips, machine
 from render.farm import estimate as estimates
 from render.farm.estimate import ClipProbe, Probe, estimate
 from tests.render.fake_plan import PROGRAM, make_plan
@@ -38,6 +38,7 @@ def test_the_sum_is_that_of_the_probed_clips(planned: Path, monkeypatch: pytest.
         ClipProbe(clip="clip-000005", lead=4.0, frame=1.0, bytes=300),
     )
     monkeypatch.setattr(machine, "cores", lambda: 6)
+    monkeypatch.setattr(clips, "cores", lambda: 6)
     monkeypatch.setattr(
         estimates, "measured", lambda d, job, conditions, *_: Probe(conditions=conditions, clips=probed)
     )
