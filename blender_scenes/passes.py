@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from render.frames.develop import BEAUTY, CHARGE, CLEAR, FX, FX_LIGHT, REST, VISIBLE, amodal_layer, target_name
 from render.spec import ClipSpec, Film
 
-from . import sharp
+from . import denoising, sharp
 from .shutter import exposure, late, spread, window
 from .stage import EFFECTS, EXTRAS, LAMPS, SETS
 
@@ -119,7 +119,6 @@ def _engine(scene: bpy.types.Scene, film: Film, threads: int) -> None:
     cycles = scene.cycles
     cycles.samples = film.samples
     cycles.use_adaptive_sampling = False  # every pixel gets the same samples, so that coverage is their plain share
-    # On every layer, although the sharp ones need none: their passes must stay equal.
     cycles.use_denoising, cycles.denoiser = True, "OPENIMAGEDENOISE"
     cycles.denoising_quality, cycles.denoising_prefilter = _denoising(film.samples), "NONE"
     cycles.use_light_tree = True  # sets have many lamps: FLIP 3 to 16 % lower for some 4 % of the seconds
@@ -131,8 +130,9 @@ def _engine(scene: bpy.types.Scene, film: Film, threads: int) -> None:
 
 
 def _denoising(samples: int) -> str:
-    """OIDN's quality: over all layers HIGH costs about the seconds of three samples a pixel, BALANCED those of half a
-    one, and they save a seventh and a twelfth of the samples (`docs/benchmarks.md`): worth it from here on."""
+    """OIDN's quality: HIGH costs about the seconds of a sample a pixel, BALANCED next to nothing, and they save a
+    seventh and a twelfth of the samples (`docs/benchmarks.md`). The bounds are from when they cost three times that,
+    as sharp layers were denoised too."""
     return "HIGH" if samples >= 24 else "BALANCED" if samples >= 12 else "FAST"
 
 
@@ -189,6 +189,7 @@ def _sharpen(layer: bpy.types.ViewLayer, flat: bpy.types.Material | None, exclud
 
 def _clear(layer: bpy.types.ViewLayer, flat: bpy.types.Material | None, excluded: set[str]) -> None:
     """Geometry alone, without the collections `excluded`."""
+    denoising.leave_out(layer)
     layer.material_override = flat
     for child in layer.layer_collection.children:
         child.exclude = child.name in excluded

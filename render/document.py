@@ -72,12 +72,18 @@ class Document(BaseModel):
         return hashlib.sha256(self.canonical().encode("utf-8")).hexdigest()
 
 
+KNOWN = 50
+"""So many names at most are told where none is near."""
+
+
 def nearest(word: str, known: list[str]) -> str:
     """`; did you mean 'x'?` for a close match of `word` among `known`, else the list of what is known."""
     close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
     if close:
         return f"; did you mean '{close[0]}'?"
-    return f"; known: {', '.join(sorted(known))}" if known else ""
+    shown = sorted(known)[:KNOWN]
+    more = f" and {len(known) - KNOWN:,} more" if len(known) > KNOWN else ""
+    return f"; known: {', '.join(shown)}{more}" if known else ""
 
 
 def nearest_path(path: Path) -> str:

@@ -7,6 +7,7 @@ complain about (null for nothing) goes to stdout as one JSON object.
 from __future__ import annotations
 
 import hashlib
+import importlib
 import json
 import os
 import sys
@@ -20,13 +21,13 @@ import numpy as np
 from mathutils import Vector
 from numpy.typing import NDArray
 
-from blender_scenes import effects, passes, stage
+from blender_scenes import denoising, effects, passes, stage
 from blender_scenes.effects import bolt, brightness, burst, particles, smoke, trail, tubes, turns
 from blender_scenes.effects.hold import Hold, hold
 from blender_scenes.finish import wire_charge
 from blender_scenes.ingest import Placed
 from blender_scenes.keys import key
-from render.frames.develop import BEAUTY, CHARGE, FX, FX_LIGHT, NOISY, Layers, develop, target_name
+from render.frames.develop import BEAUTY, CHARGE, CLEAR, FX, FX_LIGHT, NOISY, Layers, develop, target_name
 from render.frames.dial import dial
 from render.motion import charge_level, orientation, position, rotate
 from render.spec import (
@@ -420,6 +421,38 @@ def box_mean(picture_HW3: NDArray[np.float32]) -> NDArray[np.float32]:
     height, width, _ = picture_HW3.shape
     shifted = [padded[y : y + height, x : x + width] for y in range(3) for x in range(3)]
     return np.mean(shifted, axis=0)
+
+
+def check_only_the_picture_is_denoised_and_nothing_else_changes() -> None:
+    spec = make_spec(CLOUD, BLAST, size=48, samples=4)
+    leave_out, engine = denoising.leave_out, importlib.import_module("cycles.engine")
+    lister = engine.list_render_passes
+    found: dict[str, Layers] = {}
+    try:
+        for name in ("ours", "all denoised", "another Cycles"):
+            if name == "all denoised":
+                denoising.leave_out = lambda layer: None
+            elif name == "another Cycles":
+                denoising.leave_out = leave_out
+                del engine.list_render_passes
+            scene, _ = make_scene(spec)
+            passes.layers(scene, spec)
+            denoised = {layer.name for layer in scene.view_layers if layer.cycles.use_denoising}
+            assert denoised == ({BEAUTY} if name == "ours" else {layer.name for layer in scene.view_layers}), denoised
+            if name != "another Cycles":
+                found[name] = Layers.read(*passes.render(scene, spec, 1, Path(tempfile.mkdtemp(dir=sys.argv[1]))))
+    finally:
+        denoising.leave_out, engine.list_render_passes = leave_out, lister
+    ours, theirs = (found[name].channels for name in ("ours", "all denoised"))
+    assert set(ours) == set(theirs)
+    told = {layer: sorted(n.split(".", 1)[1] for n in ours if n.startswith(f"{layer}.")) for layer in (BEAUTY, CLEAR)}
+    assert told[BEAUTY] == told[CLEAR], "with persistent data, layers must have the same passes"
+    for channel, values in ours.items():
+        if ".Crypto" in channel:
+            assert np.array_equal(values, theirs[channel]), channel
+        elif channel.startswith(f"{BEAUTY}."):  # a process's first scene differs from its second in the last bits
+            assert np.allclose(values, theirs[channel], rtol=0, atol=1e-5), channel
+    assert not np.array_equal(ours[f"{BEAUTY}.Combined.R"], ours[f"{BEAUTY}.{NOISY}.R"]), "the picture is not denoised"
 
 
 def check_smoke_takes_from_coverage_what_it_takes_from_the_picture() -> None:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from render.asset import Library
-from render.document import UserError
+from render.document import UserError, nearest
 from render.planning.draws import Number, Pick, Rising
 from render.planning.plan import make_plan
 from render.planning.recipe import Recipe, find_recipe
@@ -34,6 +34,14 @@ PLAIN = {"schema": 1, "name": "plain", "film": {"frames": 24, "width": 160, "hei
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
     return fake_library(tmp_path_factory.mktemp("made-up"))
+
+
+def test_a_name_that_nothing_is_near_is_told_some_of_what_there_is() -> None:
+    assert nearest("zebra", ["b", "a"]) == "; known: a, b"
+    many = [f"clip-{n:06d}" for n in range(1234)]
+    told = nearest("0-15", many)
+    assert told.startswith("; known: clip-000000, clip-000001, ")
+    assert told.endswith("clip-000049 and 1,184 more")
 
 
 def recipe(**parts: Any) -> Recipe:
