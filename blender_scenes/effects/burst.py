@@ -28,8 +28,8 @@ Glowing = Callable[[str], tuple[bpy.types.Material, bpy.types.ShaderNodeValue]]
 _GLARE_RADIANCE = 30.0
 _GAS_RADIANCE = 9.0
 _AFTERGLOW_RADIANCE = 3.0
-_RIM_RADIANCE = 3.0
-_WAKE_RADIANCE = 2.0
+_RIM_RADIANCE = 1.6
+_WAKE_RADIANCE = 3.5
 """Radiance at strength 1 where it is brightest; sunlit white ground is about 1."""
 
 _FLASH_WATTS = 700.0
@@ -146,22 +146,22 @@ def front(rng: np.random.Generator, tint_3: Floats) -> tuple[Tubes, Tubes]:
         return np.clip(0.94 + 0.016 * lag(turn, 0 * turn), 0.8, 0.99)
 
     def strength(turn: Floats) -> Floats:
-        return np.clip(0.55 + 0.5 * found(turn, 0 * turn), 0, 1.6)
+        return np.clip(0.75 + 0.4 * found(turn, 0 * turn), 0, 1.6)
 
     def height(turn: Floats, reach: Floats) -> Floats:
         return 0.05 * reach**3 * np.maximum(rear(turn, 0 * reach) + 1, 0)
 
     def light(turn: Floats, reach: Floats) -> Floats:
         behind = reached(turn) - reach
-        fades = np.exp(-np.clip(behind, 0, 1) / (0.05 * np.exp(0.6 * length(turn, 0 * turn))))
+        fades = np.exp(-np.clip(behind, 0, 1) / (0.08 * np.exp(0.5 * length(turn, 0 * turn))))
         ahead = np.exp(-((np.minimum(behind, 0) / 0.015) ** 2))
-        return np.asarray(strength(turn) * fades * ahead * np.clip(0.45 + 0.5 * streaks(turn, reach), 0, 2.5))
+        return np.asarray(strength(turn) * fades * ahead * np.clip(0.6 + 0.45 * streaks(turn, reach), 0, 2.5))
 
     turn_N = np.linspace(0, 2 * np.pi, 361)
     far_N = reached(turn_N)
     line_N3 = np.stack([far_N * np.cos(turn_N), far_N * np.sin(turn_N), height(turn_N, far_N)], axis=1)
     bright_N = strength(turn_N) * np.clip(0.7 + 0.4 * streaks(turn_N, far_N), 0, 2)
-    rim = tube(line_N3, 0.009, bright_N[:, None] * _RIM_RADIANCE * (0.3 + 0.7 * tint_3), sides=8)
+    rim = tube(line_N3, 0.007, bright_N[:, None] * _RIM_RADIANCE * (0.3 + 0.7 * tint_3), sides=8)
     return rim, card(light, _WAKE_RADIANCE * tint_3, height)
 
 
