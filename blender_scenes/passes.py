@@ -130,9 +130,9 @@ def _engine(scene: bpy.types.Scene, film: Film, threads: int) -> None:
 
 
 def _denoising(samples: int) -> str:
-    """OIDN's quality: HIGH costs about the seconds of a sample a pixel, BALANCED next to nothing, and they save a
-    seventh and a twelfth of the samples (`docs/benchmarks.md`). The bounds are from when they cost three times that,
-    as sharp layers were denoised too."""
+    """OIDN's quality: while every layer was denoised, HIGH cost about the seconds of three samples a pixel, BALANCED
+    those of half a one, and they save a seventh and a twelfth of the samples (`docs/benchmarks.md`): worth it from
+    here on then, and sooner now that the picture alone is."""
     return "HIGH" if samples >= 24 else "BALANCED" if samples >= 12 else "FAST"
 
 

@@ -80,7 +80,6 @@ def score(
     json: AsJson = False,
 ) -> None:
     """Score folders of masks against true ones: J, F and MOSEv2's area-aware F, as the official tools define them."""
-
     from render.cores import cores
     from render.document import write_atomic
     from render.screen import notes, progress, show, table

@@ -14,14 +14,18 @@ from .tubes import Tubes
 
 Floats = NDArray[np.float64]
 Field = Callable[[Floats, Floats], Floats]
-"""A function of turn (radians, once round) and reach (distance from the middle, 0 to 1), which broadcast."""
+"""A function of turn (radians, once round) and reach (distance from the middle, 0 to 1), float64 arrays that broadcast;
+its values have their common shape."""
 
 _TURNS = 288
 _REACHES = 72
 
 
 def card(light: Field, radiance_3: Floats, height: Field | None = None) -> Tubes:
-    """A disc of radius 1 around the origin that shines with `light × radiance_3` and stands `height` above z = 0."""
+    """A disc of radius 1 around the origin that shines with `light × radiance_3` and stands `height` above z = 0.
+
+    `radiance_3` is linear Rec.709, (3,); lengths are shares of the disc's radius.
+    """
     turn_T1 = np.linspace(0, 2 * np.pi, _TURNS, endpoint=False)[:, None]
     reach_1R = np.linspace(0, 1, _REACHES)[None]
     rise_TR = height(turn_T1, reach_1R) if height else np.zeros((_TURNS, _REACHES))

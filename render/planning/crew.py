@@ -23,8 +23,8 @@ WORTH = 2 * PIECE
 
 
 @dataclass(frozen=True)
-class Dataset:
-    """What its clips are composed from."""
+class Source:
+    """What clips are composed from."""
 
     recipe: Recipe
     library: Library
@@ -54,25 +54,25 @@ class Crew:
     workers: int = 1
     told: Callable[[int, int], None] = lambda done, total: None
 
-    def compose(self, dataset: Dataset, clips: int) -> list[ClipSpec]:
+    def compose(self, source: Source, clips: int) -> list[ClipSpec]:
         """Clips 0 to `clips - 1`."""
         specs: list[ClipSpec] = []
-        for some in self._composed(dataset, clips):
+        for some in self._composed(source, clips):
             specs += some
             self.told(min(len(specs), clips), clips)
         return specs[:clips]
 
-    def _composed(self, dataset: Dataset, clips: int) -> Iterator[list[ClipSpec]]:
+    def _composed(self, source: Source, clips: int) -> Iterator[list[ClipSpec]]:
         count = min(self.workers, clips // WORTH)
         if count < 2:
-            yield from map(dataset.compose, dataset.pieces(clips))
+            yield from map(source.compose, source.pieces(clips))
             return
         spawn = multiprocessing.get_context("spawn")  # not forked: a child may hang on a lock that a thread held
-        work = packed(_begin, dataset)
+        work = packed(_begin, source)
         pool = ProcessPoolExecutor(count, spawn, initializer=begin, initargs=(work,))
         try:
             with unheard():
-                composed = pool.map(_compose, dataset.pieces(clips))
+                composed = pool.map(_compose, source.pieces(clips))
             yield from composed
         except BrokenProcessPool:
             words = "a planning process was killed, perhaps for want of memory"
@@ -81,15 +81,15 @@ class Crew:
             pool.shutdown(cancel_futures=True)
 
 
-_dataset: Dataset | None = None
+_source: Source | None = None
 """What a process of the crew composes clips of."""
 
 
-def _begin(dataset: Dataset) -> None:
-    global _dataset
-    _dataset = dataset
+def _begin(source: Source) -> None:
+    global _source
+    _source = source
 
 
 def _compose(firsts: list[int]) -> list[ClipSpec]:
-    assert _dataset is not None
-    return _dataset.compose(firsts)
+    assert _source is not None
+    return _source.compose(firsts)

@@ -10,7 +10,7 @@ from ..asset import Kind, Library
 from ..dataset.provenance import generator
 from ..document import UserError, nearest, write_atomic
 from ..spec import ClipSpec
-from .crew import Crew, Dataset
+from .crew import Crew, Source
 from .planfile import HEADER, LINES, RECIPE, PlanHeader, digest_of
 from .recipe import Recipe
 
@@ -20,7 +20,7 @@ ALONE = Crew()
 def make_plan(recipe: Recipe, library: Library, clips: int, seed: int, crew: Crew = ALONE) -> list[ClipSpec]:
     """`clips` specs; clip `i` depends on the recipe, the assets, the seed and `i` alone."""
     _check_names(recipe, library)
-    return crew.compose(Dataset(recipe, library, seed), clips)
+    return crew.compose(Source(recipe, library, seed), clips)
 
 
 @dataclass(frozen=True)

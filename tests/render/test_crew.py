@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from render.asset import Library
 from render.document import UserError
 from render.planning import crew
-from render.planning.crew import Crew, Dataset
+from render.planning.crew import Crew, Source
 from render.planning.draws import Number
 from render.planning.recipe import Recipe, find_recipe
 from render.planning.sweeps import Sweep, group_of
@@ -23,7 +23,7 @@ SWEEP = Sweep(vary={"motion.speed": (0.1, 0.4), "film.shutter_degrees": (0.0, 18
 @given(st.integers(1, 300), st.sampled_from([(), ("effects",), ("effects", "blur")]), st.booleans())
 def test_every_group_is_in_one_piece(clips: int, twins: tuple[str, ...], swept: bool) -> None:
     recipe = DEMO.model_copy(update={"twins": twins, "sweep": (SWEEP,) if swept else ()})
-    firsts = [first for piece in Dataset(recipe, Library(), 1).pieces(clips) for first in piece]
+    firsts = [first for piece in Source(recipe, Library(), 1).pieces(clips) for first in piece]
     sizes = [len(group_of(recipe.twins, recipe.sweep, first)) for first in firsts]
     assert firsts == [sum(sizes[:place]) for place in range(len(firsts))]
     assert clips <= sum(sizes) < clips + sizes[-1]
@@ -32,7 +32,7 @@ def test_every_group_is_in_one_piece(clips: int, twins: tuple[str, ...], swept: 
 @pytest.mark.slow
 def test_several_processes_compose_what_one_does() -> None:
     recipe = DEMO.model_copy(update={"twins": ("effects",), "sweep": (SWEEP,)})
-    dataset, count = Dataset(recipe, Library.open(), 7), 2 * crew.WORTH + 3
+    dataset, count = Source(recipe, Library.open(), 7), 2 * crew.WORTH + 3
     told: list[tuple[int, int]] = []
     together = Crew(2, lambda *done: told.append(done)).compose(dataset, count)
     assert [spec.index for spec in together] == list(range(count))
@@ -44,7 +44,7 @@ def test_several_processes_compose_what_one_does() -> None:
 
 def test_what_cannot_be_filmed_is_told_from_another_process() -> None:
     huge = DEMO.camera.model_copy(update={"prop_share": Number(uniform=(3, 3.1))})
-    dataset = Dataset(DEMO.model_copy(update={"camera": huge}), Library.open(), 1)
+    dataset = Source(DEMO.model_copy(update={"camera": huge}), Library.open(), 1)
     with pytest.raises(UserError) as alone:
         Crew().compose(dataset, 2 * crew.WORTH)
     with pytest.raises(UserError) as together:
@@ -58,4 +58,4 @@ def test_a_process_that_is_killed_ends_the_plan_in_one_line() -> None:
             os.kill(child.pid or 0, signal.SIGKILL)
 
     with pytest.raises(UserError, match=r"a planning process was killed, .*--workers 1"):
-        Crew(2, kill).compose(Dataset(DEMO, Library.open(), 1), 8 * crew.WORTH)
+        Crew(2, kill).compose(Source(DEMO, Library.open(), 1), 8 * crew.WORTH)
